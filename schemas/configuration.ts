@@ -1,0 +1,43 @@
+/** The gateway's validated settings; frozen. Secrets live here and nowhere else. */
+export interface Configuration {
+  nodeID?: string;
+  namespace: string;
+  /** For example `nats://…` or `TCP`; absent: a single node. */
+  transporter?: string;
+  logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+  logFormat: "pretty" | "json";
+  /** Where the embedded servers keep programs and data, and where others find them. */
+  dataDir: string;
+  mongo: {
+    url: string;
+    database: string;
+  };
+  kafka: {
+    brokers: string[];
+    clientId: string;
+    ssl?: { ca?: string; cert?: string; key?: string; rejectUnauthorized: boolean };
+    sasl?: { mechanism: "plain" | "scram-sha-256" | "scram-sha-512"; username: string; password: string };
+  };
+  http: { host: string; port: number } | null;
+  topics: {
+    /** Put before every event type to name its topic. */
+    prefix: string;
+    /** Shared topics: topic name (without prefix) to the event types it carries instead of their own topics. */
+    shared: Record<string, string[]>;
+    create: boolean;
+    partitions: number;
+    replicationFactor: number;
+  };
+  /** Put before every group to name its Kafka consumer group. */
+  groupPrefix: string;
+  chunk: { maxMessages: number; maxBytes: number; maxRemoteBytes: number };
+  /** How long a group keeps its partitions while its plugin is away. */
+  pluginGraceMs: number;
+  stopDeadlineMs: number;
+  /** Days that a stored event is kept. */
+  eventTtlDays: number;
+  /** Days that a dead letter is kept, or `never` to keep it until somebody closes it. */
+  deadLetterTtlDays: number | "never";
+  /** Folders with event schemas beside the built-in `schemas/events`. */
+  schemaDirs: string[];
+}

@@ -1,0 +1,114 @@
+import type { Context } from "moleculer";
+
+/** An accepted event: valid against the envelope and against its own type's schema. */
+export interface EventEnvelope<Type extends string = string, Payload = Record<string, unknown>> {
+  event_id: string;
+  event_type: Type;
+  event_version: string;
+  /** RFC 3339 */
+  timestamp: string;
+  aggregate_id?: string;
+  metadata: {
+    service_name: string;
+    service_version: string;
+    user_id?: string;
+    correlation_id?: string;
+    traceparent?: string;
+    [extra: string]: unknown;
+  };
+  payload: Payload;
+}
+
+/** What a handler is told about the delivery of one event. */
+export interface Delivery {
+  /** The Moleculer context of the call that carried the chunk. */
+  ctx: Context;
+  /** True where an earlier owner of the partition may already have handed this event to the handler. */
+  redelivered: boolean;
+  /** The replay or redrive that this event comes from; absent for a live event. */
+  replay?: string;
+  /** 1 for the first run of the handler on this delivery, 2 for its first retry … */
+  attempt: number;
+  topic: string;
+  partition: number;
+  /** Kafka offsets are 64-bit: a decimal string. */
+  offset: string;
+  key: string | null;
+  headers: Record<string, string>;
+  /** Aborted when the event's timeout has passed or its chunk's budget is used up. */
+  signal: AbortSignal;
+}
+
+/** The part of a delivery that travels with each event from the bridge to the plugin's node. */
+export interface WireDelivery {
+  offset: string;
+  key: string | null;
+  headers: Record<string, string>;
+  redelivered: boolean;
+  replay?: string;
+  /** Where a redriven event came from; for a live one the request's own topic and partition hold. */
+  topic?: string;
+  partition?: number;
+}
+
+export interface DeliverItem {
+  event: EventEnvelope;
+  delivery: WireDelivery;
+}
+
+/** The parameters of a plugin's `deliver` action: one chunk of one partition, in offset order. */
+export interface DeliverRequest {
+  group: string;
+  topic: string;
+  /** -1 for a redrive: such a delivery is fenced by its lease, not by a partition's epoch. */
+  partition: number;
+  /** Raised by every new owner of the partition. */
+  epoch: number;
+  /** Raised by the owner for every delivery of the partition that it starts. */
+  attempt: number;
+  items: DeliverItem[];
+}
+
+export interface EventFailure {
+  /** The stable code of the error. */
+  type: string;
+  message: string;
+  stack?: string;
+  details?: Record<string, unknown>;
+}
+
+/** What became of one event of a chunk. Every member but `busy` and `not_started` is durable when it is told. */
+export type Outcome =
+  | { status: "completed" }
+  /** The same idempotency key was already handled, or is handled within this chunk. */
+  | { status: "duplicate" }
+  /** The handler gave up on it: a dead letter is due before the offset may pass. */
+  | {
+      status: "failed";
+      /** `handler_error`, `timeout`, … becomes the dead letter's `reason`. */
+      reason: string;
+      error: EventFailure;
+      /** How often the handler ran. */
+      attempts: number;
+      /** The idempotency key, part of the dead letter's identity. */
+      key: string;
+    }
+  /** Another delivery holds its key, or that of an earlier event of the same Kafka key: ask again later. */
+  | { status: "busy" }
+  /** Not begun within the chunk's budget: ask again. */
+  | { status: "not_started" };
+
+/** The answer of `deliver`: one outcome per item, in the items' order. */
+export type DeliverResponse = Outcome[];
+
+/** What a plugin's service tells the registry in its Moleculer `metadata.weir`; it travels to every node. */
+export interface PluginMetadata {
+  /** The version of the wire form that the plugin's node speaks. */
+  wire: 1;
+  group: string;
+  /** Event types and patterns (`order.*`, `**`) that the plugin has a handler for. */
+  patterns: string[];
+  startFrom: "beginning" | "now";
+  /** True for the one group that dead-letters what no group can be handed. */
+  deadLettersRefused: boolean;
+}

@@ -1,0 +1,27 @@
+import { Errors } from "moleculer";
+
+/**
+ * Every error that leaves the gateway carries one of these stable codes as its `type`.
+ * `docs/errors.md` lists the same codes; a test keeps the two in step.
+ */
+export const ERRORS = {
+  WEIR_CONFIG_INVALID: { status: 500, meaning: "A setting from the environment has a value it cannot have." },
+} as const satisfies Record<string, { status: number; meaning: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A fault that trying again will not mend. `data` holds what was expected and what came, never a secret. */
+export class WeirError extends Errors.MoleculerError {
+  constructor(type: ErrorCode, message: string, data?: Record<string, unknown>) {
+    super(message, ERRORS[type].status, type, data);
+    this.name = "WeirError";
+  }
+}
+
+/** A fault that may pass by itself: the caller may try the same again later. */
+export class WeirRetryableError extends Errors.MoleculerRetryableError {
+  constructor(type: ErrorCode, message: string, data?: Record<string, unknown>) {
+    super(message, ERRORS[type].status, type, data);
+    this.name = "WeirRetryableError";
+  }
+}
