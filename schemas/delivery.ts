@@ -64,7 +64,7 @@ export interface DeliverRequest {
   partition: number;
   /** Raised by every new owner of the partition. */
   epoch: number;
-  /** Raised by the owner for every delivery of the partition that it starts. */
+  /** Raised by the owner each time it gives up on a delivery of this partition: what that one claimed may be taken over. */
   attempt: number;
   items: DeliverItem[];
 }
@@ -95,8 +95,8 @@ export type Outcome =
     }
   /** Another delivery holds its key, or that of an earlier event of the same Kafka key: ask again later. */
   | { status: "busy" }
-  /** Not begun within the chunk's budget: ask again. */
-  | { status: "not_started" };
+  /** Not begun within the chunk's budget, or what the handler needs is away (`reason`): ask again. */
+  | { status: "not_started"; reason?: string };
 
 /** The answer of `deliver`: one outcome per item, in the items' order. */
 export type DeliverResponse = Outcome[];

@@ -6,6 +6,8 @@ import { Errors } from "moleculer";
  */
 export const ERRORS = {
   WEIR_CONFIG_INVALID: { status: 500, meaning: "A setting from the environment has a value it cannot have." },
+  WEIR_CLAIM_CONTENDED: { status: 503, meaning: "Keys were claimed and released by others too often in a row; the delivery is tried again." },
+  WEIR_FENCED: { status: 409, meaning: "A later owner of the partition is at work: what this one did is not committed." },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,119 @@
+import type { Context, ServiceSchema } from "moleculer";
+import type { Collection } from "mongodb";
+import { type MongoSchemaService, mongoSchema } from "../../mixins/mongo-schema.mixin";
+import { type ClaimRequest, type ClaimStore, claim } from "./claim";
+import type { ClaimDocument } from "./claim-document";
+import { type Counters, newCounters } from "./counters";
+import { findKey, type IdempotencyStats, idempotencyStats } from "./inspect";
+import { type AcquireRequest, acquire, type ProgressDocument, rememberTakeover } from "./progress";
+import { type SettleRequest, settle } from "./settle";
+
+type IdempotencyService = MongoSchemaService & { counters: Counters };
+
+const text = { type: "string", min: 1 };
+const partition = { type: "number", integer: true };
+
+function storeOf(service: IdempotencyService): ClaimStore {
+  return {
+    claims: service.collection as Collection<ClaimDocument>,
+    rememberTakeover: (fence, group, offset) => {
+      service.counters.takeovers += 1;
+      return rememberTakeover(progressOf(service), fence, group, offset);
+    },
+    now: () => new Date(),
+  };
+}
+
+function progressOf(service: IdempotencyService): Collection<ProgressDocument> {
+  return service.collections.progress as Collection<ProgressDocument>;
+}
+
+/** Decides which events of a chunk are new, and fences the owners of a partition from each other. */
+const idempotency: ServiceSchema & ThisType<IdempotencyService> = {
+  name: "idempotency",
+  mixins: [
+    mongoSchema(
+      {
+        collection: "idempotency_keys",
+        indexes: [
+          {
+            name: "keys_unique",
+            key: { keys: 1 },
+            unique: true,
+            description: "an event is claimed once: MongoDB refuses a second document with the same key",
+          },
+          {
+            name: "expiry",
+            key: { expires_at: 1 },
+            expireAfterSeconds: 0,
+            description: "a handled key absorbs duplicates until then (one hour by default)",
+          },
+          {
+            name: "unsettled_by_partition",
+            key: { status: 1, group: 1, "by.topic": 1, "by.partition": 1, "by.to": -1 },
+            partialFilterExpression: { status: "processing" },
+            description: "what a partition's earlier owners had in hand; a few documents at any time",
+          },
+        ],
+      },
+      { collection: "progress", indexes: [] },
+    ),
+  ],
+
+  actions: {
+    /** Claims the keys of one chunk → `ClaimResult`. Errors: WEIR_FENCED, WEIR_CLAIM_CONTENDED. */
+    claim: {
+      visibility: "public",
+      params: { group: text, keys: { type: "array", items: "string" }, by: "object" },
+      async handler(ctx: Context<ClaimRequest>) {
+        const result = await claim(storeOf(this), ctx.params);
+        this.counters.claimed += ctx.params.keys.length - result.duplicates.length - result.busy.length;
+        this.counters.duplicates += result.duplicates.length;
+        this.counters.busy += result.busy.length;
+        return result;
+      },
+    },
+    /** Ends a claim → `"settled" | "fenced"`. */
+    settle: {
+      visibility: "public",
+      params: {
+        id: { type: "string", length: 24, hex: true },
+        release: { type: "array", items: "string" },
+        claimed: { type: "number", integer: true, min: 1 },
+        ttl_ms: { type: "number", integer: true, min: 1 },
+      },
+      async handler(ctx: Context<SettleRequest>) {
+        const result = await settle(storeOf(this).claims, ctx.params, new Date());
+        this.counters[result] += 1;
+        return result;
+      },
+    },
+    /** Makes the calling bridge the owner of a partition → `Ownership`. */
+    acquire: {
+      visibility: "public",
+      params: { group: text, topic: text, partition, committed_progress_id: { type: "string", nullable: true } },
+      handler(ctx: Context<AcquireRequest>) {
+        return acquire(progressOf(this), storeOf(this).claims, ctx.params, new Date());
+      },
+    },
+    /** → `{ key, group, status, by, expires_at }`, or null for a key that nobody holds. */
+    get: {
+      params: { key: text },
+      handler(ctx: Context<{ key: string }>) {
+        return findKey(storeOf(this).claims, ctx.params.key);
+      },
+    },
+    /** → `IdempotencyStats`: what is stored, and what this node has counted since it started. */
+    stats: {
+      handler(): Promise<IdempotencyStats> {
+        return idempotencyStats(storeOf(this).claims, this.counters);
+      },
+    },
+  },
+
+  created() {
+    this.counters = newCounters();
+  },
+};
+
+export default idempotency;

@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import type { Collection } from "mongodb";
+import type { ClaimDocument, Fence } from "./claim-document";
+
+/** One document per group, topic and partition: the fence between its owners. */
+export interface ProgressDocument {
+  /** `<group>|<topic>|<partition>` */
+  _id: string;
+  group: string;
+  topic: string;
+  partition: number;
+  /** Names one unbroken run of offsets; a reset or a topic made anew begins another. */
+  progress_id: string;
+  /** Raised by every new owner. */
+  epoch: number;
+  /** The highest offset that an earlier owner had claimed without settling it; null for none. */
+  redelivered_to: number | null;
+  since: Date;
+}
+
+export interface AcquireRequest {
+  group: string;
+  topic: string;
+  partition: number;
+  /** The progress that Kafka's committed metadata names; null where nothing is committed or it names none. */
+  committed_progress_id: string | null;
+}
+
+export interface Ownership {
+  epoch: number;
+  progress_id: string;
+  redelivered_to: number | null;
+  /** `anew`: offsets were reset, or the topic made anew, since the last owner. */
+  began: "first" | "resumed" | "anew";
+}
+
+export function progressKey(group: string, topic: string, partition: number): string {
+  return `${group}|${topic}|${partition}`;
+}
+
+/** Makes the caller the partition's owner: every claim under a lower epoch may be taken over from here on. */
+export async function acquire(
+  progress: Collection<ProgressDocument>,
+  claims: Collection<ClaimDocument>,
+  request: AcquireRequest,
+  now: Date,
+): Promise<Ownership> {
+  const { group, topic, partition, committed_progress_id } = request;
+  const _id = progressKey(group, topic, partition);
+  const freshId = randomUUID();
+  const raised = await progress.findOneAndUpdate(
+    { _id },
+    {
+      $inc: { epoch: 1 },
+      $setOnInsert: { group, topic, partition, progress_id: freshId, redelivered_to: null, since: now },
+    },
+    { upsert: true, returnDocument: "after" } as object,
+  );
+  const owned = raised.value as ProgressDocument;
+  const { epoch } = owned;
+  if (owned.progress_id === freshId) return { epoch, progress_id: freshId, redelivered_to: null, began: "first" };
+  if (owned.progress_id !== committed_progress_id) {
+    await progress.updateOne(
+      { _id, epoch },
+      { $set: { progress_id: freshId, redelivered_to: null, since: now } },
+    );
+    return { epoch, progress_id: freshId, redelivered_to: null, began: "anew" };
+  }
+  const redelivered_to = await unsettledUpTo(claims, request);
+  if (redelivered_to !== null) await rememberTakeover(progress, { topic, partition }, group, redelivered_to);
+  const known = owned.redelivered_to;
+  return {
+    epoch,
+    progress_id: owned.progress_id,
+    redelivered_to: known === null || redelivered_to === null ? (known ?? redelivered_to) : Math.max(known, redelivered_to),
+    began: "resumed",
+  };
+}
+
+/** The highest offset that was in some earlier owner's hands when it went away. */
+async function unsettledUpTo(
+  claims: Collection<ClaimDocument>,
+  { group, topic, partition }: AcquireRequest,
+): Promise<number | null> {
+  const highest = await claims
+    .find({ status: "processing", group, "by.topic": topic, "by.partition": partition }, { projection: { by: 1 } })
+    .sort({ "by.to": -1 })
+    .limit(1)
+    .next();
+  return highest?.by.to ?? null;
+}
+
+export async function rememberTakeover(
+  progress: Collection<ProgressDocument>,
+  { topic, partition }: Pick<Fence, "topic" | "partition">,
+  group: string,
+  offset: number,
+): Promise<void> {
+  await progress.updateOne({ _id: progressKey(group, topic, partition) }, { $max: { redelivered_to: offset } });
+}

@@ -1,0 +1,41 @@
+import { type Collection, ObjectId } from "mongodb";
+import type { ClaimDocument } from "./claim-document";
+
+export interface SettleRequest {
+  /** As `claim` gave it. */
+  id: string;
+  /** Keys that were not handled after all: failed, busy, or not begun. */
+  release: string[];
+  /** How many keys the claim holds. */
+  claimed: number;
+  /** How long the handled keys absorb duplicates. */
+  ttl_ms: number;
+}
+
+/** `fenced`: somebody took the claim over; what was done under it will be done again, so commit nothing for it. */
+export type SettleResult = "settled" | "fenced";
+
+/** Ends a claim in one write. Doing it twice is doing it once. */
+export async function settle(
+  claims: Collection<ClaimDocument>,
+  request: SettleRequest,
+  now: Date,
+): Promise<SettleResult> {
+  const _id = new ObjectId(request.id);
+  if (request.release.length >= request.claimed) {
+    const { deletedCount } = await claims.deleteOne({ _id, status: "processing" });
+    return deletedCount === 1 ? "settled" : "fenced";
+  }
+  const { matchedCount } = await claims.updateOne(
+    { _id, status: "processing" },
+    {
+      $set: { status: "completed", expires_at: new Date(now.getTime() + request.ttl_ms) },
+      $unset: { lease_until: "" },
+      ...(request.release.length > 0 && { $pull: { keys: { $in: request.release } } }),
+    },
+  );
+  if (matchedCount === 1) return "settled";
+  // The first answer may have been lost: completed under our own id can only be our own doing.
+  const settledBefore = await claims.findOne({ _id, status: "completed" }, { projection: { _id: 1 } });
+  return settledBefore ? "settled" : "fenced";
+}

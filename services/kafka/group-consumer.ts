@@ -1,0 +1,261 @@
+import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
+import type { Logger } from "moleculer";
+import { type Membership, type PartitionBatch, partitionBatch, StaleAssignment } from "./partition-batch";
+
+const SESSION_TIMEOUT_MS = 10_000;
+const HEARTBEAT_INTERVAL_MS = 2_000;
+const REBALANCE_TIMEOUT_MS = 60_000;
+const JOIN_LIMIT_MS = 90_000;
+const SILENCE_LIMIT_MS = 120_000;
+const REBUILD_BACKOFF_MS = { first: 500, max: 5_000 };
+const FAILURES_BEFORE_REBUILD = 5;
+const RETRY_AFTER_FAULT_MS = 1_000;
+const CLOSE_LIMIT_MS = 10_000;
+
+/** What the handler made of a batch: nothing is left of it, or its partition is to be asked again after a while. */
+export type BatchVerdict = { done: true } | { done: false; retryInMs: number };
+
+export interface GroupConsumerOptions {
+  kafka: Kafka;
+  groupId: string;
+  /** Existing topics; every member of a group must name the same ones. */
+  topics: string[];
+  /** How many partitions are worked on at once. */
+  concurrency: number;
+  logger: Logger;
+  handle(batch: PartitionBatch): Promise<BatchVerdict>;
+  /** What a commit of passed-over markers carries as metadata; undefined before the partition was first handled. */
+  metadataOf(topic: string, partition: number): string | undefined;
+  onTrouble(message: string, error: unknown): void;
+  onJoined(assignment: Record<string, number[]>): void;
+}
+
+export type ConsumerState = "connecting" | "joining" | "running" | "rebuilding" | "stopped";
+
+/**
+ * A member of one consumer group that stays alive: kafkajs gives a consumer up for good on many errors, so a dead
+ * one is replaced by a new one. Offsets move only through `PartitionBatch.commitThrough`.
+ */
+export class GroupConsumer {
+  state: ConsumerState = "connecting";
+  assignment: Record<string, number[]> = {};
+  private consumer: Consumer | null = null;
+  private readonly membership: Membership = { join: 0, rebalancing: false };
+  private readonly retryTimers = new Map<string, NodeJS.Timeout>();
+  private paused = false;
+  private stopping = false;
+  private failures = 0;
+  private lastSign = Date.now();
+  private endCurrent: ((cause: unknown) => void) | null = null;
+  private life: Promise<void> | null = null;
+
+  constructor(private readonly options: GroupConsumerOptions) {}
+
+  start(): void {
+    this.life ??= this.live();
+  }
+
+  /** Waits for the batches in hand, leaves the group, disconnects. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.forgetRetries();
+    // Stopping first and disconnecting after is the order in which batches in hand may still commit.
+    await this.consumer?.stop().catch(() => undefined);
+    this.endCurrent?.(null);
+    await this.life;
+    this.state = "stopped";
+  }
+
+  /** Keeps the group's partitions, fetches nothing. */
+  pause(): void {
+    this.paused = true;
+    this.applyPause();
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.forgetRetries();
+    if (this.state === "running") this.consumer?.resume(this.options.topics.map((topic) => ({ topic })));
+  }
+
+  private forgetRetries(): void {
+    for (const timer of this.retryTimers.values()) clearTimeout(timer);
+    this.retryTimers.clear();
+  }
+
+  private applyPause(): void {
+    if (this.paused && this.state === "running") {
+      this.consumer?.pause(this.options.topics.map((topic) => ({ topic })));
+    }
+  }
+
+  private async live(): Promise<void> {
+    let backoff = REBUILD_BACKOFF_MS.first;
+    while (!this.stopping) {
+      const joinsBefore = this.membership.join;
+      const cause = await this.liveOnce();
+      if (this.stopping) break;
+      this.state = "rebuilding";
+      this.assignment = {};
+      this.options.onTrouble(`consumer of ${this.options.groupId} ended, a new one takes its place`, cause);
+      backoff =
+        this.membership.join > joinsBefore ? REBUILD_BACKOFF_MS.first : Math.min(backoff * 2, REBUILD_BACKOFF_MS.max);
+      await this.interruptibleDelay(backoff);
+    }
+  }
+
+  /** One consumer from connect to its end; resolves with what ended it. */
+  private async liveOnce(): Promise<unknown> {
+    const { kafka, groupId, topics, concurrency } = this.options;
+    const consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      maxBytesPerPartition: 1_048_576,
+      maxBytes: 8_388_608,
+      minBytes: 1,
+      maxWaitTimeInMs: 500,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: 30_000,
+      // Rebuilding is this class's own work: one way, whatever the error was.
+      retry: { restartOnFailure: async () => false, retries: 6, initialRetryTime: 200, maxRetryTime: 3_000 },
+    });
+    this.consumer = consumer;
+    this.failures = 0;
+    this.state = "connecting";
+    const ended = new Promise<unknown>((resolve) => {
+      this.endCurrent = resolve;
+    });
+    this.observe(consumer);
+    const watchdog = this.watchSilence();
+    try {
+      await consumer.connect();
+      // Always from the beginning: an offset that Kafka no longer has would otherwise be skipped to the end.
+      await consumer.subscribe({ topics, fromBeginning: true });
+      if (this.stopping) return null;
+      this.state = "joining";
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: concurrency,
+        eachBatch: (payload) => this.eachBatch(payload),
+      });
+      return await ended;
+    } catch (error) {
+      return error;
+    } finally {
+      clearInterval(watchdog);
+      // Nothing that this consumer fetched may commit any more.
+      this.membership.join += 1;
+      await withLimit(consumer.disconnect(), CLOSE_LIMIT_MS).catch(() => undefined);
+      this.consumer = null;
+    }
+  }
+
+  private observe(consumer: Consumer): void {
+    const sign = () => {
+      this.lastSign = Date.now();
+    };
+    consumer.on(consumer.events.HEARTBEAT, sign);
+    consumer.on(consumer.events.FETCH, sign);
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      sign();
+      this.membership.join += 1;
+      this.membership.rebalancing = false;
+      this.assignment = payload.memberAssignment;
+      this.state = "running";
+      this.applyPause();
+      this.options.onJoined(payload.memberAssignment);
+    });
+    consumer.on(consumer.events.REBALANCING, () => {
+      this.membership.rebalancing = true;
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.endCurrent?.(payload.error));
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => this.passOverMarkers(consumer, payload));
+  }
+
+  /** A fetch of nothing but transaction markers or compacted records never reaches eachBatch: committed here. */
+  private async passOverMarkers(
+    consumer: Consumer,
+    batch: { topic: string; partition: number; batchSize: number; lastOffset: string },
+  ): Promise<void> {
+    if (batch.batchSize > 0) return;
+    const { topic, partition } = batch;
+    const metadata = this.options.metadataOf(topic, partition) ?? "";
+    const offset = (BigInt(batch.lastOffset) + 1n).toString();
+    await consumer.commitOffsets([{ topic, partition, offset, metadata }]).catch((error) => {
+      this.options.onTrouble(`could not commit over the markers of ${topic}[${partition}]`, error);
+    });
+  }
+
+  /** Never throws: kafkajs ends the consumer for good on an error of the language's own kinds. */
+  private async eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { topic, partition } = payload.batch;
+    if (this.paused || this.retryTimers.has(`${topic}/${partition}`)) return;
+    const heartbeats = this.beatWhileWorking(payload);
+    try {
+      const verdict = await this.options.handle(partitionBatch(payload, this.membership));
+      this.failures = 0;
+      if (!verdict.done) this.retryLater(payload, verdict.retryInMs);
+    } catch (error) {
+      if (error instanceof StaleAssignment) return;
+      this.options.onTrouble(`${topic}[${partition}] could not go on`, error);
+      this.failures += 1;
+      // A coordinator that moved can leave a consumer that fetches for ever and never commits.
+      if (this.failures >= FAILURES_BEFORE_REBUILD) this.endCurrent?.(error);
+      else this.retryLater(payload, RETRY_AFTER_FAULT_MS);
+    } finally {
+      clearInterval(heartbeats);
+    }
+  }
+
+  private beatWhileWorking(payload: EachBatchPayload): NodeJS.Timeout {
+    return setInterval(() => {
+      payload.heartbeat().catch(() => {
+        this.membership.rebalancing = true;
+      });
+    }, HEARTBEAT_INTERVAL_MS / 2);
+  }
+
+  private retryLater(payload: EachBatchPayload, delayMs: number): void {
+    if (this.stopping) return;
+    const key = `${payload.batch.topic}/${payload.batch.partition}`;
+    const resume = payload.pause();
+    this.retryTimers.set(
+      key,
+      setTimeout(() => {
+        this.retryTimers.delete(key);
+        if (!this.paused) resume();
+      }, delayMs),
+    );
+  }
+
+  /** A consumer whose crash went unreported neither fetches nor beats. */
+  private watchSilence(): NodeJS.Timeout {
+    this.lastSign = Date.now();
+    const limit = () => (this.state === "running" ? SILENCE_LIMIT_MS : JOIN_LIMIT_MS);
+    return setInterval(() => {
+      const silentMs = Date.now() - this.lastSign;
+      if (silentMs > limit()) this.endCurrent?.(new Error(`no sign of life for ${silentMs} ms`));
+    }, 5_000);
+  }
+
+  private interruptibleDelay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.endCurrent = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+async function withLimit<T>(work: Promise<T>, limitMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, limitMs, undefined);
+  });
+  return Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}
