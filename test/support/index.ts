@@ -1,0 +1,11 @@
+export type { ConfigurationChanges } from "./configuration";
+export { testConfiguration } from "./configuration";
+export type { PartitionState, RawMessage } from "./kafka";
+export { adminClient, groupState, kafkaClient, produce } from "./kafka";
+export { mongoClient } from "./mongo";
+export { RUN_PREFIX, RUN_VARIABLE, run, uniqueName } from "./run";
+export { testServers } from "./servers";
+export type { Space } from "./space";
+export { createSpace } from "./space";
+export type { Wait } from "./wait-for";
+export { waitFor } from "./wait-for";
