@@ -6,8 +6,27 @@ import { Errors } from "moleculer";
  */
 export const ERRORS = {
   WEIR_CONFIG_INVALID: { status: 500, meaning: "A setting from the environment has a value it cannot have." },
-  WEIR_CLAIM_CONTENDED: { status: 503, meaning: "Keys were claimed and released by others too often in a row; the delivery is tried again." },
-  WEIR_FENCED: { status: 409, meaning: "A later owner of the partition is at work: what this one did is not committed." },
+  WEIR_MONGO_REFUSED: {
+    status: 500,
+    meaning: "MongoDB refuses the user name or password, or a right is missing.",
+  },
+  WEIR_INDEX_DECLARATION_INVALID: {
+    status: 500,
+    meaning: "A service declares a collection or an index that cannot be.",
+  },
+  WEIR_INDEX_NOT_CREATED: {
+    status: 500,
+    meaning: "MongoDB did not create an index that a service declares.",
+  },
+  WEIR_STOPPED: { status: 503, meaning: "The service was stopped while it was waiting for something." },
+  WEIR_CLAIM_CONTENDED: {
+    status: 503,
+    meaning: "Keys were claimed and released by others too often in a row; the delivery is tried again.",
+  },
+  WEIR_FENCED: {
+    status: 409,
+    meaning: "A later owner of the partition is at work: what this one did is not committed.",
+  },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
