@@ -27,6 +27,13 @@ export const ERRORS = {
     status: 409,
     meaning: "A later owner of the partition is at work: what this one did is not committed.",
   },
+  WEIR_PLUGIN_INVALID: { status: 500, meaning: "A plugin's eventHandler options have a value they cannot have; its service is not made." },
+  WEIR_NO_HANDLER: { status: 503, meaning: "A node was handed an event type that its version of the plugin does not handle; the event waits." },
+  WEIR_UNAVAILABLE: { status: 503, meaning: "What a handler needs is away: the event is neither done nor failed and is handed over again." },
+  WEIR_IDEMPOTENCY_KEY_INVALID: { status: 500, meaning: "A custom idempotency function did not return a string that can be a key; the event becomes a dead letter." },
+  WEIR_HANDLER_TIMEOUT: { status: 504, meaning: "A handler did not end within its timeout; the event becomes a dead letter." },
+  WEIR_HANDLER_ERROR: { status: 500, meaning: "A handler threw something that is no Error; the event becomes a dead letter." },
+  WEIR_BAD_OUTCOME: { status: 500, meaning: "A batch handler returned something that is not one outcome per event." },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -52,6 +52,9 @@ export function classifyHit(hit: Hit, by: Fence, now: Date): HitKind {
 }
 
 /** Negative where `a` is the older one. */
-export function compareFences(a: Pick<Fence, "epoch" | "attempt">, b: Pick<Fence, "epoch" | "attempt">): number {
+export function compareFences(
+  a: Pick<Fence, "epoch" | "attempt">,
+  b: Pick<Fence, "epoch" | "attempt">,
+): number {
   return a.epoch - b.epoch || a.attempt - b.attempt;
 }

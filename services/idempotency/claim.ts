@@ -78,7 +78,12 @@ export async function claim(store: ClaimStore, request: ClaimRequest): Promise<C
   );
 }
 
-async function insertClaim(store: ClaimStore, id: ObjectId, request: ClaimRequest, keys: string[]): Promise<boolean> {
+async function insertClaim(
+  store: ClaimStore,
+  id: ObjectId,
+  request: ClaimRequest,
+  keys: string[],
+): Promise<boolean> {
   const now = store.now().getTime();
   try {
     await store.claims.insertOne({

@@ -1,6 +1,6 @@
-import type { Context, ServiceSchema } from "moleculer";
+import type { Context } from "moleculer";
 import type { Collection } from "mongodb";
-import { type MongoSchemaService, mongoSchema } from "../../mixins/mongo-schema.mixin";
+import { type MongoCollections, type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
 import { type ClaimRequest, type ClaimStore, claim } from "./claim";
 import type { ClaimDocument } from "./claim-document";
 import { type Counters, newCounters } from "./counters";
@@ -8,14 +8,18 @@ import { findKey, type IdempotencyStats, idempotencyStats } from "./inspect";
 import { type AcquireRequest, acquire, type ProgressDocument, rememberTakeover } from "./progress";
 import { type SettleRequest, settle } from "./settle";
 
-type IdempotencyService = MongoSchemaService & { counters: Counters };
+interface Variables {
+  counters: Counters;
+}
+
+type IdempotencyService = MongoCollections<ClaimDocument> & Variables;
 
 const text = { type: "string", min: 1 };
 const partition = { type: "number", integer: true };
 
 function storeOf(service: IdempotencyService): ClaimStore {
   return {
-    claims: service.collection as Collection<ClaimDocument>,
+    claims: service.collection,
     rememberTakeover: (fence, group, offset) => {
       service.counters.takeovers += 1;
       return rememberTakeover(progressOf(service), fence, group, offset);
@@ -29,7 +33,7 @@ function progressOf(service: IdempotencyService): Collection<ProgressDocument> {
 }
 
 /** Decides which events of a chunk are new, and fences the owners of a partition from each other. */
-const idempotency: ServiceSchema & ThisType<IdempotencyService> = {
+const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
   name: "idempotency",
   mixins: [
     mongoSchema(
@@ -91,7 +95,12 @@ const idempotency: ServiceSchema & ThisType<IdempotencyService> = {
     /** Makes the calling bridge the owner of a partition → `Ownership`. */
     acquire: {
       visibility: "public",
-      params: { group: text, topic: text, partition, committed_progress_id: { type: "string", nullable: true } },
+      params: {
+        group: text,
+        topic: text,
+        partition,
+        committed_progress_id: { type: "string", nullable: true },
+      },
       handler(ctx: Context<AcquireRequest>) {
         return acquire(progressOf(this), storeOf(this).claims, ctx.params, new Date());
       },

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Collection } from "mongodb";
+import type { Collection, UpdateQuery } from "mongodb";
 import type { ClaimDocument, Fence } from "./claim-document";
 
 /** One document per group, topic and partition: the fence between its owners. */
@@ -48,17 +48,19 @@ export async function acquire(
   const { group, topic, partition, committed_progress_id } = request;
   const _id = progressKey(group, topic, partition);
   const freshId = randomUUID();
-  const raised = await progress.findOneAndUpdate(
-    { _id },
-    {
-      $inc: { epoch: 1 },
-      $setOnInsert: { group, topic, partition, progress_id: freshId, redelivered_to: null, since: now },
-    },
-    { upsert: true, returnDocument: "after" } as object,
-  );
-  const owned = raised.value as ProgressDocument;
+  const raise = {
+    $inc: { epoch: 1 },
+    $setOnInsert: { group, topic, partition, progress_id: freshId, redelivered_to: null, since: now },
+  };
+  const raised = await progress.findOneAndUpdate({ _id }, raise as unknown as UpdateQuery<ProgressDocument>, {
+    upsert: true,
+    returnOriginal: false,
+  });
+  const owned = raised.value;
+  if (!owned) throw new Error(`MongoDB raised the epoch of ${_id} and returned no document`);
   const { epoch } = owned;
-  if (owned.progress_id === freshId) return { epoch, progress_id: freshId, redelivered_to: null, began: "first" };
+  if (owned.progress_id === freshId)
+    return { epoch, progress_id: freshId, redelivered_to: null, began: "first" };
   if (owned.progress_id !== committed_progress_id) {
     await progress.updateOne(
       { _id, epoch },
@@ -72,7 +74,8 @@ export async function acquire(
   return {
     epoch,
     progress_id: owned.progress_id,
-    redelivered_to: known === null || redelivered_to === null ? (known ?? redelivered_to) : Math.max(known, redelivered_to),
+    redelivered_to:
+      known === null || redelivered_to === null ? (known ?? redelivered_to) : Math.max(known, redelivered_to),
     began: "resumed",
   };
 }
@@ -83,7 +86,10 @@ async function unsettledUpTo(
   { group, topic, partition }: AcquireRequest,
 ): Promise<number | null> {
   const highest = await claims
-    .find({ status: "processing", group, "by.topic": topic, "by.partition": partition }, { projection: { by: 1 } })
+    .find(
+      { status: "processing", group, "by.topic": topic, "by.partition": partition },
+      { projection: { by: 1 } },
+    )
     .sort({ "by.to": -1 })
     .limit(1)
     .next();
@@ -96,5 +102,8 @@ export async function rememberTakeover(
   group: string,
   offset: number,
 ): Promise<void> {
-  await progress.updateOne({ _id: progressKey(group, topic, partition) }, { $max: { redelivered_to: offset } });
+  await progress.updateOne(
+    { _id: progressKey(group, topic, partition) },
+    { $max: { redelivered_to: offset } },
+  );
 }

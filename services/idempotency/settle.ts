@@ -1,4 +1,4 @@
-import { type Collection, ObjectId } from "mongodb";
+import { type Collection, ObjectId, type UpdateQuery } from "mongodb";
 import type { ClaimDocument } from "./claim-document";
 
 export interface SettleRequest {
@@ -26,15 +26,16 @@ export async function settle(
     const { deletedCount } = await claims.deleteOne({ _id, status: "processing" });
     return deletedCount === 1 ? "settled" : "fenced";
   }
-  const { matchedCount } = await claims.updateOne(
+  const update = {
+    $set: { status: "completed", expires_at: new Date(now.getTime() + request.ttl_ms) },
+    $unset: { lease_until: "" },
+    ...(request.release.length > 0 && { $pull: { keys: { $in: request.release } } }),
+  };
+  const updated = await claims.updateOne(
     { _id, status: "processing" },
-    {
-      $set: { status: "completed", expires_at: new Date(now.getTime() + request.ttl_ms) },
-      $unset: { lease_until: "" },
-      ...(request.release.length > 0 && { $pull: { keys: { $in: request.release } } }),
-    },
+    update as unknown as UpdateQuery<ClaimDocument>,
   );
-  if (matchedCount === 1) return "settled";
+  if (updated.matchedCount === 1) return "settled";
   // The first answer may have been lost: completed under our own id can only be our own doing.
   const settledBefore = await claims.findOne({ _id, status: "completed" }, { projection: { _id: 1 } });
   return settledBefore ? "settled" : "fenced";

@@ -14,7 +14,8 @@ interface Codec {
 }
 
 export function decompressSnappy(bytes: Buffer): Buffer {
-  if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return Buffer.from(snappy.uncompress(bytes));
+  if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC))
+    return Buffer.from(snappy.uncompress(bytes));
   const blocks: Buffer[] = [];
   let at = XERIAL_HEADER_BYTES;
   while (at < bytes.length) {

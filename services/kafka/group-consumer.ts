@@ -99,7 +99,9 @@ export class GroupConsumer {
       this.assignment = {};
       this.options.onTrouble(`consumer of ${this.options.groupId} ended, a new one takes its place`, cause);
       backoff =
-        this.membership.join > joinsBefore ? REBUILD_BACKOFF_MS.first : Math.min(backoff * 2, REBUILD_BACKOFF_MS.max);
+        this.membership.join > joinsBefore
+          ? REBUILD_BACKOFF_MS.first
+          : Math.min(backoff * 2, REBUILD_BACKOFF_MS.max);
       await this.interruptibleDelay(backoff);
     }
   }

@@ -1,0 +1,73 @@
+import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
+import type { DeliverRequest, PluginMetadata } from "../schemas/delivery";
+import type { Plugin } from "./event-handler/chunk";
+import { deliver } from "./event-handler/deliver";
+import { DEFAULTS, type EventHandlerOptions } from "./event-handler/options";
+import { resolveHandlers } from "./event-handler/resolve";
+
+export type {
+  BatchHandler,
+  BatchOutcome,
+  EventHandler,
+  EventHandlerOptions,
+  HandlerDefinition,
+  HandlerOptions,
+  IdempotencyStrategy,
+  RetryPolicy,
+} from "./event-handler/options";
+
+/** What the mixin keeps on its service, under a name that no plugin's own members collide with. */
+interface MixedIn {
+  $plugin: Plugin;
+}
+
+/**
+ * Makes a service a plugin: it gets its own consumer group, and every event of the declared types once in effect.
+ * Throws WEIR_PLUGIN_INVALID when the service is made with options that cannot be.
+ */
+export function eventHandler<const Pattern extends string>(
+  options: EventHandlerOptions<Pattern>,
+): Partial<ServiceSchema> {
+  const given = options as unknown as EventHandlerOptions<string>;
+  const schema: Partial<ServiceSchema<ServiceSettingSchema, unknown, MixedIn>> & Record<string, unknown> = {
+    actions: {
+      /** The wire form, called by the bridge with one chunk → an outcome per item. */
+      deliver: {
+        visibility: "public",
+        params: {
+          group: "string",
+          topic: "string",
+          partition: { type: "number", integer: true },
+          epoch: { type: "number", integer: true },
+          attempt: { type: "number", integer: true },
+          items: { type: "array", min: 1 },
+        },
+        handler(ctx: Context<DeliverRequest>) {
+          return deliver(this.$plugin, ctx);
+        },
+      },
+    },
+
+    merged(merged: ServiceSchema) {
+      const handlers = resolveHandlers(merged.name, given);
+      const weir: PluginMetadata = {
+        wire: 1,
+        group: given.group ?? merged.name,
+        patterns: handlers.map(({ pattern }) => pattern),
+        startFrom: given.startFrom ?? DEFAULTS.startFrom,
+        deadLettersRefused: given.deadLettersRefused ?? false,
+      };
+      merged.metadata = { ...merged.metadata, weir };
+    },
+
+    created() {
+      this.$plugin = {
+        service: this,
+        handlers: resolveHandlers(this.name, given),
+        budgetMs: given.budget ?? DEFAULTS.budget,
+        freezeEvents: process.env.NODE_ENV !== "production",
+      };
+    },
+  };
+  return schema as Partial<ServiceSchema>;
+}

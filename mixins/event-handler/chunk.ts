@@ -1,0 +1,154 @@
+import type { Service } from "moleculer";
+import type { DeliverItem, DeliverRequest, DeliverResponse, Outcome } from "../../schemas/delivery";
+import { WeirRetryableError } from "../../schemas/errors";
+import { deepFreeze } from "./deep-freeze";
+import { failureOf } from "./failure";
+import { idempotencyKey } from "./idempotency-key";
+import type { ResolvedHandler } from "./options";
+
+/** What the mixin knows of the service it is mixed into. */
+export interface Plugin {
+  service: Service;
+  handlers: ResolvedHandler[];
+  budgetMs: number;
+  freezeEvents: boolean;
+}
+
+/** What `idempotency.claim` answers. */
+export interface Claimed {
+  id: string | null;
+  duplicates: string[];
+  busy: string[];
+  redelivered: string[];
+  redelivered_to: number | null;
+}
+
+/** One item on its way through the plugin. */
+export interface Entry {
+  item: DeliverItem;
+  handler: ResolvedHandler;
+  /** What the event is known by: part of a dead letter's identity. */
+  key: string;
+  /** The same where it is to be claimed; null where the handler wants no claims. */
+  claimKey: string | null;
+  redelivered: boolean;
+  outcome?: Outcome;
+}
+
+/** The items of one request, and what becomes of each. */
+export class Chunk {
+  readonly entries: Entry[];
+  /** The first item of each key; later ones share its fate. */
+  private readonly firstOfKey = new Map<string, Entry>();
+  private held: string[] = [];
+
+  constructor(plugin: Plugin, request: DeliverRequest) {
+    this.entries = request.items.map((item) => entryOf(plugin, request.group, item));
+    for (const entry of this.entries) {
+      if (entry.claimKey !== null && !this.firstOfKey.has(entry.claimKey))
+        this.firstOfKey.set(entry.claimKey, entry);
+    }
+  }
+
+  /** The keys to claim, each once. */
+  keysToClaim(): string[] {
+    return [...this.firstOfKey.keys()];
+  }
+
+  /** Duplicates are done with; what is busy waits, and so does what follows it under its Kafka key. */
+  sortOut(claimed: Claimed): void {
+    const duplicates = new Set(claimed.duplicates);
+    const busy = new Set(claimed.busy);
+    const takenOver = new Set(claimed.redelivered);
+    const waiting = new Set<string>();
+    this.held = this.keysToClaim().filter((key) => !duplicates.has(key) && !busy.has(key));
+    for (const entry of this.entries) {
+      const { claimKey, item } = entry;
+      const kafkaKey = item.delivery.key;
+      const upTo = claimed.redelivered_to ?? -1;
+      entry.redelivered ||=
+        (claimKey !== null && takenOver.has(claimKey)) || Number(item.delivery.offset) <= upTo;
+      if (claimKey !== null && duplicates.has(claimKey)) entry.outcome = { status: "duplicate" };
+      else if ((claimKey !== null && busy.has(claimKey)) || (kafkaKey !== null && waiting.has(kafkaKey))) {
+        entry.outcome = { status: "busy" };
+        if (kafkaKey !== null) waiting.add(kafkaKey);
+      }
+    }
+  }
+
+  /** What is to be handled: everything undecided but the second and later of one idempotency key. */
+  work(): Entry[] {
+    return this.entries.filter((entry) => !entry.outcome && this.firstOf(entry) === entry);
+  }
+
+  /** Leaves out what comes after an event of the same Kafka key that is not done yet. */
+  withoutStalled(work: Entry[]): Entry[] {
+    const stalled = new Set(
+      this.entries
+        .filter(({ outcome }) => outcome?.status === "not_started")
+        .map(({ item }) => item.delivery.key),
+    );
+    return work.filter(({ item }) => item.delivery.key === null || !stalled.has(item.delivery.key));
+  }
+
+  /** What to tell `idempotency.settle`; null where nothing was claimed. */
+  settlement(): { claimed: number; release: string[]; ttl_ms: number } | null {
+    if (this.held.length === 0) return null;
+    const release: string[] = [];
+    let ttl_ms = 1;
+    for (const key of this.held) {
+      const first = this.firstOfKey.get(key);
+      const status = first?.outcome?.status;
+      if (status !== "completed" && status !== "duplicate") release.push(key);
+      else ttl_ms = Math.max(ttl_ms, first?.handler.ttl ?? 1);
+    }
+    return { claimed: this.held.length, release, ttl_ms };
+  }
+
+  /** A repeated key shares its first one's fate: done or dead-lettered makes a duplicate, waiting is waiting. */
+  outcomes(): DeliverResponse {
+    return this.entries.map((entry): Outcome => {
+      const first = this.firstOf(entry);
+      if (entry.outcome) return entry.outcome;
+      if (first === entry || !first.outcome) return { status: "not_started" };
+      const waits = first.outcome.status === "busy" || first.outcome.status === "not_started";
+      return waits ? first.outcome : { status: "duplicate" };
+    });
+  }
+
+  private firstOf(entry: Entry): Entry {
+    return entry.claimKey === null ? entry : (this.firstOfKey.get(entry.claimKey) ?? entry);
+  }
+}
+
+function entryOf(plugin: Plugin, group: string, item: DeliverItem): Entry {
+  const { event, delivery } = item;
+  const handler = handlerFor(plugin, event.event_type);
+  if (plugin.freezeEvents) deepFreeze(event);
+  const { redelivered } = delivery;
+  try {
+    const key = idempotencyKey(group, handler.idempotency || "event", event);
+    return { item, handler, key, claimKey: handler.idempotency === false ? null : key, redelivered };
+  } catch (error) {
+    // A custom key function that fails is its event's failure, not the chunk's.
+    const key = idempotencyKey(group, "event", event);
+    const outcome: Outcome = {
+      status: "failed",
+      reason: "handler_error",
+      error: failureOf(error),
+      attempts: 0,
+      key,
+    };
+    return { item, handler, key, claimKey: null, redelivered, outcome };
+  }
+}
+
+function handlerFor(plugin: Plugin, eventType: string): ResolvedHandler {
+  const handler = plugin.handlers.find(({ matches }) => matches(eventType));
+  if (handler) return handler;
+  throw new WeirRetryableError(
+    "WEIR_NO_HANDLER",
+    `Service ${plugin.service.fullName} has no handler for ${eventType}, though another version of it asked for that type. The event waits until every node hosts one version.`,
+    { service: plugin.service.fullName, event_type: eventType },
+  );
+}

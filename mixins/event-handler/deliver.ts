@@ -1,0 +1,86 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Context } from "moleculer";
+import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
+import { WeirRetryableError } from "../../schemas/errors";
+import { isUnreachable } from "../mongo-schema/connection-errors";
+import { Budget } from "./budget";
+import { Chunk, type Claimed, type Entry, type Plugin } from "./chunk";
+import type { ChunkRun } from "./chunk-run";
+import { lanesOf, planChunk } from "./plan-chunk";
+import { runBatch } from "./run-batch";
+import { inParallel } from "./run-limited";
+import { runSingle } from "./run-single";
+
+const SETTLE_RETRY_MS = 500;
+
+/**
+ * The plugin's half of an event's way, for one chunk: route, claim, handle, settle → one outcome per item.
+ * What it throws, the bridge answers by delivering again: WEIR_NO_HANDLER, WEIR_FENCED, or what MongoDB could not take.
+ */
+export async function deliver(plugin: Plugin, ctx: Context<DeliverRequest>): Promise<DeliverResponse> {
+  const run: ChunkRun = {
+    service: plugin.service,
+    ctx,
+    request: ctx.params,
+    budget: new Budget(plugin.budgetMs),
+  };
+  const chunk = new Chunk(plugin, ctx.params);
+
+  const claimed = await claimKeys(run, chunk.keysToClaim());
+  chunk.sortOut(claimed);
+  await handle(run, chunk);
+  await settle(run, chunk, claimed.id);
+  return chunk.outcomes();
+}
+
+async function claimKeys({ ctx, request }: ChunkRun, keys: string[]): Promise<Claimed> {
+  if (keys.length === 0) return { id: null, duplicates: [], busy: [], redelivered: [], redelivered_to: null };
+  const { group, topic, partition, epoch, attempt, items } = request;
+  const from = Number(items[0]?.delivery.offset);
+  const to = Number(items.at(-1)?.delivery.offset);
+  return ctx.call("idempotency.claim", { group, keys, by: { topic, partition, epoch, attempt, from, to } });
+}
+
+async function handle(run: ChunkRun, chunk: Chunk): Promise<void> {
+  for (const { batch, work: planned } of planChunk(chunk.work())) {
+    const work = chunk.withoutStalled(planned);
+    if (work.length === 0) continue;
+    if (batch) {
+      const outcomes = await runBatch(run, batch, work);
+      for (const [index, entry] of work.entries()) entry.outcome = outcomes[index];
+    } else {
+      const concurrency = Math.min(...work.map(({ handler }) => handler.concurrency));
+      await inParallel(lanesOf(work), concurrency, (lane) => handleLane(run, lane));
+    }
+  }
+}
+
+/** Events of one Kafka key, one after the other; the first that must wait keeps those behind it waiting. */
+async function handleLane(run: ChunkRun, lane: Entry[]): Promise<void> {
+  for (const entry of lane) {
+    entry.outcome = await runSingle(run, entry);
+    if (entry.outcome.status === "not_started") return;
+  }
+}
+
+/** Retried while the budget lasts: the handlers have run, and a claim left unsettled would make them run again. */
+async function settle(run: ChunkRun, chunk: Chunk, id: string | null): Promise<void> {
+  const settlement = chunk.settlement();
+  if (id === null || settlement === null) return;
+  for (;;) {
+    try {
+      const result = await run.ctx.call("idempotency.settle", { id, ...settlement });
+      if (result === "settled") return;
+      break;
+    } catch (error) {
+      if (!isUnreachable(error) || run.budget.remainingMs < SETTLE_RETRY_MS) throw error;
+      await delay(SETTLE_RETRY_MS);
+    }
+  }
+  const { group, topic, partition, epoch, attempt } = run.request;
+  throw new WeirRetryableError(
+    "WEIR_FENCED",
+    `Group ${group} handled events of ${topic}[${partition}] under epoch ${epoch}, attempt ${attempt}, but its claim was taken over meanwhile. Nothing is committed for it.`,
+    { group, topic, partition, epoch, attempt },
+  );
+}
