@@ -27,13 +27,73 @@ export const ERRORS = {
     status: 409,
     meaning: "A later owner of the partition is at work: what this one did is not committed.",
   },
-  WEIR_PLUGIN_INVALID: { status: 500, meaning: "A plugin's eventHandler options have a value they cannot have; its service is not made." },
-  WEIR_NO_HANDLER: { status: 503, meaning: "A node was handed an event type that its version of the plugin does not handle; the event waits." },
-  WEIR_UNAVAILABLE: { status: 503, meaning: "What a handler needs is away: the event is neither done nor failed and is handed over again." },
-  WEIR_IDEMPOTENCY_KEY_INVALID: { status: 500, meaning: "A custom idempotency function did not return a string that can be a key; the event becomes a dead letter." },
-  WEIR_HANDLER_TIMEOUT: { status: 504, meaning: "A handler did not end within its timeout; the event becomes a dead letter." },
-  WEIR_HANDLER_ERROR: { status: 500, meaning: "A handler threw something that is no Error; the event becomes a dead letter." },
-  WEIR_BAD_OUTCOME: { status: 500, meaning: "A batch handler returned something that is not one outcome per event." },
+  WEIR_PLUGIN_INVALID: {
+    status: 500,
+    meaning: "A plugin's eventHandler options have a value they cannot have; its service is not made.",
+  },
+  WEIR_NO_HANDLER: {
+    status: 503,
+    meaning:
+      "A node was handed an event type that its version of the plugin does not handle; the event waits.",
+  },
+  WEIR_UNAVAILABLE: {
+    status: 503,
+    meaning: "What a handler needs is away: the event is neither done nor failed and is handed over again.",
+  },
+  WEIR_IDEMPOTENCY_KEY_INVALID: {
+    status: 500,
+    meaning:
+      "A custom idempotency function did not return a string that can be a key; the event becomes a dead letter.",
+  },
+  WEIR_HANDLER_TIMEOUT: {
+    status: 504,
+    meaning: "A handler did not end within its timeout; the event becomes a dead letter.",
+  },
+  WEIR_HANDLER_ERROR: {
+    status: 500,
+    meaning: "A handler threw something that is no Error; the event becomes a dead letter.",
+  },
+  WEIR_BAD_OUTCOME: {
+    status: 500,
+    meaning: "A batch handler returned something that is not one outcome per event.",
+  },
+  WEIR_PREREQUISITE_MISSING: {
+    status: 500,
+    meaning: "A program that the embedded servers need is not on this machine.",
+  },
+  WEIR_CHECKSUM_MISMATCH: {
+    status: 500,
+    meaning: "A fetched file is not the one that this version was made with; it was deleted.",
+  },
+  WEIR_FETCH_FAILED: { status: 502, meaning: "A program of the embedded servers could not be fetched." },
+  WEIR_SERVER_START_FAILED: { status: 500, meaning: "An embedded server did not start." },
+  WEIR_EVENT_TOO_LARGE: { status: 413, meaning: "Kafka refused an event as too large." },
+  WEIR_KAFKA_UNAVAILABLE: {
+    status: 503,
+    meaning: "Kafka did not acknowledge an event; publish it again with the same event_id.",
+  },
+  WEIR_KAFKA_REFUSED: { status: 500, meaning: "Kafka refused the gateway's credentials; the start stops." },
+  WEIR_PLUGIN_AWAY: {
+    status: 503,
+    meaning: "No node hosts the plugin that a dead letter is to be handed to.",
+  },
+  WEIR_PLUGIN_BUSY: {
+    status: 503,
+    meaning: "The plugin could not take a redriven event now; retry the letter later.",
+  },
+  WEIR_EVENT_UNPARSEABLE: {
+    status: 422,
+    meaning: "A message's bytes are no JSON in UTF-8; it is dead-lettered.",
+  },
+  WEIR_EVENT_UNKNOWN_TYPE: {
+    status: 422,
+    meaning: "No schema is known for an event's type and version; it is dead-lettered.",
+  },
+  WEIR_EVENT_INVALID: { status: 422, meaning: "An event does not fit the envelope or its type's schema." },
+  WEIR_EVENT_UNSTORABLE: {
+    status: 422,
+    meaning: "An event holds something that MongoDB cannot; it is dead-lettered.",
+  },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -66,6 +66,14 @@ export class GroupConsumer {
     this.state = "stopped";
   }
 
+  /** Asks again now for what waits for its turn to be retried. */
+  retryNow(): void {
+    this.forgetRetries();
+    if (!this.paused && this.state === "running") {
+      this.consumer?.resume(this.options.topics.map((topic) => ({ topic })));
+    }
+  }
+
   /** Keeps the group's partitions, fetches nothing. */
   pause(): void {
     this.paused = true;
@@ -74,8 +82,7 @@ export class GroupConsumer {
 
   resume(): void {
     this.paused = false;
-    this.forgetRetries();
-    if (this.state === "running") this.consumer?.resume(this.options.topics.map((topic) => ({ topic })));
+    this.retryNow();
   }
 
   private forgetRetries(): void {
@@ -221,7 +228,8 @@ export class GroupConsumer {
   }
 
   private retryLater(payload: EachBatchPayload, delayMs: number): void {
-    if (this.stopping) return;
+    // A paused group stays so: pausing one partition would lift the pause of its whole topic.
+    if (this.stopping || this.paused) return;
     const key = `${payload.batch.topic}/${payload.batch.partition}`;
     const resume = payload.pause();
     this.retryTimers.set(

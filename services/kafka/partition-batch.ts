@@ -15,7 +15,7 @@ export interface PartitionBatch {
   isOwned(): boolean;
   /**
    * Commits everything up to and including message `index` of `messages`, and moves the fetch position there.
-   * Throws `StaleAssignment` when the partition was assigned anew since the fetch.
+   * Throws `StaleAssignment` when the partition was assigned anew since the fetch, `CommitFailed` when Kafka refuses.
    */
   commitThrough(index: number, metadata: string): Promise<void>;
   /** Commits the position before the first message, so that the metadata is there before any work is done. */
@@ -29,6 +29,20 @@ export class StaleAssignment extends Error {
     this.name = "StaleAssignment";
   }
 }
+
+/** Kafka did not take a commit. What it was to cover is durable; it will be handed over again and absorbed. */
+export class CommitFailed extends Error {
+  constructor(topic: string, partition: number, cause: unknown) {
+    super(
+      `Kafka did not take the commit of ${topic}[${partition}]: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    );
+    this.name = "CommitFailed";
+  }
+}
+
+/** The answers to a commit that say: the group has moved on without this member. */
+const MOVED_ON = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
 
 /** Follows the joins of one consumer; kafkajs stamps commits with its current generation, so the port counts itself. */
 export interface Membership {
@@ -46,7 +60,14 @@ export function partitionBatch(payload: EachBatchPayload, membership: Membership
   async function commit(offset: string, metadata: string): Promise<void> {
     if (!isOwned()) throw new StaleAssignment(topic, partition);
     const partitions = [{ partition, offset, metadata }];
-    await commitOffsetsIfNecessary({ topics: [{ topic, partitions }] });
+    try {
+      await commitOffsetsIfNecessary({ topics: [{ topic, partitions }] });
+    } catch (error) {
+      if (!MOVED_ON.has(String((error as { type?: unknown }).type)))
+        throw new CommitFailed(topic, partition, error);
+      membership.rebalancing = true;
+      throw new StaleAssignment(topic, partition);
+    }
   }
 
   return {

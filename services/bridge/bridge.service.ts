@@ -1,0 +1,101 @@
+import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { catalogOf } from "../../schemas/catalog";
+import { onDrain } from "../runtime/drain";
+import { Bridge } from "./bridge";
+import type { PublishRequest } from "./publish";
+import { eventParams } from "./publish-params";
+import type { Redelivery } from "./redeliver";
+
+interface Variables {
+  bridge: Bridge;
+  forgetDrain: () => void;
+}
+
+/** Carries events between Kafka and the plugins: a consumer for each plugin's group, and a producer for all. */
+const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variables> = {
+  name: "bridge",
+  dependencies: ["schemas", "idempotency", "dlq"],
+
+  actions: {
+    /** Validates and sends one event → `{ event_id, topic, partition, offset }`. */
+    publish: {
+      params: { $$strict: true, ...eventParams },
+      async handler(ctx: Context<PublishRequest>) {
+        const [published] = await this.bridge.publish(publisherOf(ctx), [ctx.params]);
+        return published;
+      },
+    },
+    /** Validates all events, then sends them → `[{ event_id, topic, partition, offset }]`, in the same order. */
+    publishMany: {
+      params: {
+        $$strict: true,
+        events: { type: "array", min: 1, max: 10_000, items: { type: "object", props: eventParams } },
+      },
+      handler(ctx: Context<{ events: PublishRequest[] }>) {
+        return this.bridge.publish(publisherOf(ctx), ctx.params.events);
+      },
+    },
+    /** → `BridgeStatus`: state and reasons, per group and partition the lag, what is in hand, what became of messages. */
+    status: {
+      params: { $$strict: true, lag: { type: "boolean", optional: true, convert: true } },
+      handler(ctx: Context<{ lag?: boolean }>) {
+        return this.bridge.status(ctx.params);
+      },
+    },
+    /** Stops fetching for one group, or for all, on this gateway; they keep their partitions → their names. */
+    pause: {
+      params: { $$strict: true, group: { type: "string", optional: true } },
+      handler(ctx: Context<{ group?: string }>) {
+        return { groups: this.bridge.supervisor.pause(ctx.params.group, true) };
+      },
+    },
+    resume: {
+      params: { $$strict: true, group: { type: "string", optional: true } },
+      handler(ctx: Context<{ group?: string }>) {
+        return { groups: this.bridge.supervisor.pause(ctx.params.group, false) };
+      },
+    },
+    /** Hands a dead letter over again → `{ status: "delivered" | "duplicate" | "failed" | "refused" }`. */
+    redeliver: {
+      visibility: "public",
+      params: { letter: "object" },
+      handler(ctx: Context<{ letter: Redelivery }>) {
+        return this.bridge.redeliver(ctx.params.letter);
+      },
+    },
+  },
+
+  events: {
+    async "$broker.started"() {
+      await this.bridge.run();
+    },
+    "$services.changed"() {
+      if (this.broker.started) void this.bridge.supervisor.reconcile();
+    },
+    "$node.disconnected"() {
+      if (this.broker.started) void this.bridge.supervisor.reconcile();
+    },
+  },
+
+  created() {
+    this.bridge = new Bridge(this.broker, catalogOf(this.broker), this.logger);
+  },
+
+  async started() {
+    this.forgetDrain = onDrain(this.broker, "bridge", () => this.bridge.drain());
+    await this.bridge.connect();
+    // Loaded anew while the broker runs: nobody tells it that the broker has started.
+    if (this.broker.started) void this.bridge.run();
+  },
+
+  async stopped() {
+    this.forgetDrain?.();
+    await this.bridge.stop();
+  },
+};
+
+function publisherOf(ctx: Context): { service_name: string; service_version: string } {
+  return { service_name: ctx.caller ?? ctx.nodeID ?? "weir", service_version: "unknown" };
+}
+
+export default bridge;

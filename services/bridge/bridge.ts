@@ -1,0 +1,177 @@
+import type { Kafka } from "kafkajs";
+import type { Logger, ServiceBroker } from "moleculer";
+import type { Catalog } from "../../schemas/catalog";
+import { configurationOf } from "../../schemas/configuration/broker-configuration";
+import type { Configuration } from "../../schemas/configuration/configuration";
+import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
+import { createKafka } from "../kafka/connection";
+import { EventProducer } from "../kafka/event-producer";
+import { TopicAdmin } from "../kafka/topic-admin";
+import { connectPatiently } from "./connect-patiently";
+import { GroupSupervisor } from "./group-supervisor";
+import { groupsOf, type RegisteredService } from "./groups";
+import { type Published, type Publisher, type PublishRequest, publish } from "./publish";
+import { type Redelivery, type RedeliveryResult, redeliver } from "./redeliver";
+import { type BridgeState, type BridgeStatus, groupStatuses } from "./status";
+import { TopicKeeper } from "./topic-keeper";
+import { topicsOf } from "./topics";
+
+/** Longer than any chunk's budget: the plugin's own limits come first. */
+const DELIVER_TIMEOUT_MS = 35_000;
+const RECHECK_TOPICS_MS = 30_000;
+
+/** Everything the bridge service holds: the connections to Kafka, the groups, and what it is at. */
+export class Bridge {
+  readonly supervisor: GroupSupervisor;
+  private readonly configuration: Configuration;
+  private readonly kafka: Kafka;
+  private readonly admin: TopicAdmin;
+  private readonly producer: EventProducer;
+  private readonly topics: TopicKeeper;
+  private readonly stopping = new AbortController();
+  private phase: "starting" | "running" | "draining" | "stopped" = "starting";
+  private published = 0;
+  private recheck: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly broker: ServiceBroker,
+    private readonly catalog: Catalog,
+    private readonly logger: Logger,
+  ) {
+    this.configuration = configurationOf(broker);
+    this.kafka = createKafka(this.configuration.kafka, logger, (entry) =>
+      this.onKafkaLog(entry.log.message, entry.log),
+    );
+    this.admin = new TopicAdmin(this.kafka);
+    this.producer = new EventProducer(this.kafka);
+    this.topics = new TopicKeeper(this.admin, this.configuration.topics, logger);
+    this.supervisor = new GroupSupervisor({
+      configuration: this.configuration,
+      catalog,
+      topics: this.topics,
+      logger,
+      services: () => this.registered(),
+      runner: {
+        kafka: this.kafka,
+        admin: this.admin,
+        logger,
+        catalog,
+        chunk: this.configuration.chunk,
+        deliver: (request) => this.deliverToGroup(request),
+        deadLetter: async (letters) => void (await this.broker.call("dlq.put", { letters })),
+        acquire: (request) => this.broker.call("idempotency.acquire", request),
+        isLocal: (service) => this.broker.services.some(({ fullName }) => fullName === service),
+        now: () => new Date(),
+      },
+    });
+  }
+
+  /** Waits for Kafka and sees to the topics; rejects with WEIR_KAFKA_REFUSED where waiting would not help. */
+  async connect(): Promise<void> {
+    await connectPatiently(() => this.admin.connect(), {
+      brokers: this.configuration.kafka.brokers,
+      signal: this.stopping.signal,
+      logger: this.logger,
+    });
+    await this.topics.ensure(topicsOf(this.configuration.topics, this.catalog.types()));
+  }
+
+  /** Starts a consumer for every plugin that is there; tells `bridge.ready` when all of them have joined. */
+  async run(): Promise<void> {
+    await this.supervisor.reconcile();
+    this.recheck = setInterval(() => void this.supervisor.reconcile(), RECHECK_TOPICS_MS);
+    await this.supervisor.allJoined();
+    if (this.phase !== "starting") return;
+    this.phase = "running";
+    await this.broker.broadcastLocal("bridge.ready", { groups: [...this.supervisor.groups.keys()].sort() });
+  }
+
+  /** Finishes the chunks in hand, commits them, leaves the groups. */
+  async drain(): Promise<void> {
+    this.phase = "draining";
+    this.stopping.abort();
+    if (this.recheck) clearInterval(this.recheck);
+    await this.supervisor.drain();
+  }
+
+  async stop(): Promise<void> {
+    if (this.phase !== "draining") await this.drain();
+    await Promise.allSettled([this.producer.disconnect(), this.admin.disconnect()]);
+    this.phase = "stopped";
+  }
+
+  async publish(publisher: Publisher, requests: readonly PublishRequest[]): Promise<Published[]> {
+    const ports = {
+      catalog: this.catalog,
+      topics: this.configuration.topics,
+      producer: this.producer,
+      now: () => new Date(),
+    };
+    const published = await publish(ports, publisher, requests);
+    this.published += published.length;
+    return published;
+  }
+
+  redeliver(letter: Redelivery): Promise<RedeliveryResult> {
+    return redeliver(
+      {
+        catalog: this.catalog,
+        groups: () => groupsOf(this.registered()).groups,
+        deliver: (service, request) => this.deliver(service, request),
+      },
+      letter,
+    );
+  }
+
+  /** `lag: false` leaves Kafka out of it: cheap enough for a probe. */
+  async status({ lag = true }: { lag?: boolean } = {}): Promise<BridgeStatus> {
+    const reasons = this.reasons();
+    const groups = lag
+      ? await groupStatuses(this.supervisor, this.admin).catch((error: Error) => {
+          reasons.push(`Kafka does not tell the groups' lags: ${error.message}`);
+          return [];
+        })
+      : [];
+    return {
+      state: this.stateFor(reasons),
+      reasons,
+      nodeID: this.broker.nodeID,
+      brokers: this.configuration.kafka.brokers,
+      published: this.published,
+      groups,
+    };
+  }
+
+  private reasons(): string[] {
+    if (this.phase === "starting") return ["the groups have not joined yet", ...this.supervisor.troubles];
+    return this.phase === "running" ? this.supervisor.troubles : [`the gateway is ${this.phase}`];
+  }
+
+  private stateFor(reasons: string[]): BridgeState {
+    if (this.phase !== "running") return this.phase;
+    return reasons.length > 0 ? "degraded" : "ready";
+  }
+
+  private deliverToGroup(request: DeliverRequest): Promise<DeliverResponse> {
+    const service = this.supervisor.groups.get(request.group)?.plugin.service ?? request.group;
+    return this.deliver(service, request);
+  }
+
+  private deliver(service: string, request: DeliverRequest): Promise<DeliverResponse> {
+    // No retries by the broker: whether to hand the chunk over again is decided with a raised attempt.
+    return this.broker.call(`${service}.deliver`, request, { timeout: DELIVER_TIMEOUT_MS, retries: 0 });
+  }
+
+  private registered(): RegisteredService[] {
+    const list = this.broker.registry.getServiceList({ onlyAvailable: true, skipInternal: true });
+    return list as unknown as RegisteredService[];
+  }
+
+  private onKafkaLog(message: string, fields: object): void {
+    if (!message.startsWith("Offset out of range")) return;
+    const { topic, partition, groupId } = fields as { topic?: string; partition?: number; groupId?: string };
+    this.logger.error(
+      `Group ${groupId} asked ${topic}[${partition}] for an offset that Kafka no longer has: it goes on at the oldest message there is. Messages that the topic's retention deleted before they were read are lost to this group.`,
+    );
+  }
+}

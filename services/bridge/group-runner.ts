@@ -1,0 +1,166 @@
+import type { Kafka } from "kafkajs";
+import type { Logger } from "moleculer";
+import type { Configuration } from "../../schemas/configuration/configuration";
+import type { BatchVerdict } from "../kafka/group-consumer";
+import { GroupConsumer } from "../kafka/group-consumer";
+import { CommitFailed, type PartitionBatch, StaleAssignment } from "../kafka/partition-batch";
+import type { CommittedOffset, TopicAdmin } from "../kafka/topic-admin";
+import { cutChunks } from "./cut-chunks";
+import { type GroupCounts, newCounts } from "./group-counts";
+import type { PluginGroup } from "./groups";
+import { Lane } from "./lane";
+import { type Acquired, takeOwnership } from "./ownership";
+import { type PathPorts, takeChunk } from "./path";
+
+const DONE: BatchVerdict = { done: true };
+
+export interface RunnerPorts extends Omit<PathPorts, "group" | "wants" | "deadLettersRefused"> {
+  kafka: Kafka;
+  admin: TopicAdmin;
+  logger: Logger;
+  chunk: Configuration["chunk"];
+  acquire(request: Parameters<Parameters<typeof takeOwnership>[0]["acquire"]>[0]): Promise<Acquired>;
+  /** True while the plugin's service runs on this node, so that chunks need not fit a transporter. */
+  isLocal(service: string): boolean;
+}
+
+/** One consumer group at work on this gateway: its consumer, its partitions, its counts, its troubles. */
+export class GroupRunner {
+  readonly counts: GroupCounts = newCounts();
+  readonly lanes = new Map<string, Lane>();
+  readonly consumer: GroupConsumer;
+  /** Set while the consumer itself has trouble with Kafka. */
+  consumerTrouble: string | null = null;
+  /** Resolves at the group's first join. */
+  readonly joined: Promise<void>;
+  private readonly path: PathPorts;
+  private markJoined: () => void = () => undefined;
+  private committed: { join: number; offsets: Promise<CommittedOffset[]> } | null = null;
+
+  constructor(
+    readonly plugin: PluginGroup,
+    readonly groupId: string,
+    readonly topics: string[],
+    wants: (eventType: string) => boolean,
+    private readonly ports: RunnerPorts,
+  ) {
+    this.joined = new Promise((resolve) => {
+      this.markJoined = resolve;
+    });
+    this.path = { ...ports, group: plugin.group, wants, deadLettersRefused: plugin.deadLettersRefused };
+    this.consumer = new GroupConsumer({
+      kafka: ports.kafka,
+      groupId,
+      topics,
+      concurrency: CONCURRENT_PARTITIONS,
+      logger: ports.logger,
+      handle: (batch) => this.handle(batch),
+      metadataOf: (topic, partition) => this.lanes.get(`${topic}/${partition}`)?.owned?.metadata,
+      onTrouble: (message, error) => this.onConsumerTrouble(message, error),
+      onJoined: (assignment) => this.onJoined(assignment),
+    });
+  }
+
+  /** Why this group does not get on, one reason each; empty while all is well. */
+  get troubles(): string[] {
+    const held = [...this.lanes.values()].flatMap(({ name, trouble }) =>
+      trouble ? [`${name}: ${trouble}`] : [],
+    );
+    return [...(this.consumerTrouble ? [this.consumerTrouble] : []), ...held].map(
+      (reason) => `group ${this.plugin.group}: ${reason}`,
+    );
+  }
+
+  /** One fetch of one partition, chunk by chunk; whatever happens is a verdict, only a commit's failure is thrown. */
+  private async handle(batch: PartitionBatch): Promise<BatchVerdict> {
+    const lane = this.laneOf(batch);
+    lane.inFlightSince = Date.now();
+    try {
+      const owned = await this.own(lane, batch);
+      for (const cut of cutChunks(batch.messages, () => this.limits())) {
+        if (!batch.mayGoOn()) return DONE;
+        lane.inFlightSince = Date.now();
+        const report = await takeChunk(this.path, owned, batch, cut);
+        this.consumerTrouble = null;
+        for (const fate of report.passed) this.counts[fate] += 1;
+        if (report.held) return { done: false, retryInMs: lane.hold(report, this.ports.logger) };
+        lane.goOn(this.ports.logger);
+      }
+      return DONE;
+    } catch (error) {
+      if (error instanceof StaleAssignment) return this.letGo(lane);
+      if (error instanceof CommitFailed) throw error;
+      return { done: false, retryInMs: lane.giveUp(error, this.ports.logger) };
+    } finally {
+      lane.inFlightSince = null;
+    }
+  }
+
+  private letGo(lane: Lane): BatchVerdict {
+    lane.owned = null;
+    return DONE;
+  }
+
+  private async own(lane: Lane, batch: PartitionBatch) {
+    if (lane.owned?.join === batch.join) return lane.owned;
+    lane.owned = await takeOwnership(
+      {
+        group: this.plugin.group,
+        committed: () => this.committedAt(batch.join),
+        acquire: (request) => this.ports.acquire(request),
+        onBegan: (began, { topic, partition, messages }) => {
+          if (began === "first") return;
+          this.ports.logger.warn(
+            `Group ${this.plugin.group} begins anew at ${topic}[${partition}] offset ${messages[0]?.offset}: its offsets were reset or the topic was made anew since it last committed.`,
+          );
+        },
+      },
+      batch,
+    );
+    return lane.owned;
+  }
+
+  /** Asked once per join: no other member can commit for this one's partitions until the next. */
+  private committedAt(join: number): Promise<CommittedOffset[]> {
+    if (this.committed?.join !== join) {
+      const offsets = this.ports.admin.committed(this.groupId, this.topics);
+      this.committed = { join, offsets };
+      offsets.catch(() => {
+        this.committed = null;
+      });
+    }
+    return this.committed.offsets;
+  }
+
+  private limits() {
+    const { maxMessages, maxBytes, maxRemoteBytes } = this.ports.chunk;
+    return { maxMessages, maxBytes: this.ports.isLocal(this.plugin.service) ? maxBytes : maxRemoteBytes };
+  }
+
+  private laneOf({ topic, partition }: PartitionBatch): Lane {
+    const key = `${topic}/${partition}`;
+    let lane = this.lanes.get(key);
+    if (!lane) {
+      lane = new Lane(this.plugin.group, topic, partition);
+      this.lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  private onJoined(assignment: Record<string, number[]>): void {
+    this.consumerTrouble = null;
+    for (const [key, { topic, partition }] of this.lanes) {
+      if (!assignment[topic]?.includes(partition)) this.lanes.delete(key);
+    }
+    this.markJoined();
+  }
+
+  private onConsumerTrouble(message: string, error: unknown): void {
+    const cause = error instanceof Error ? error.message : String(error ?? "unknown");
+    this.consumerTrouble = `${message} (${cause})`;
+    this.ports.logger.warn(`Group ${this.plugin.group}: ${this.consumerTrouble}`);
+  }
+}
+
+/** Partitions of one group that are worked on side by side; each holds one chunk in memory. */
+const CONCURRENT_PARTITIONS = 4;

@@ -1,0 +1,188 @@
+import type { Logger } from "moleculer";
+import { matchesAny } from "../../mixins/event-handler/patterns";
+import type { Catalog } from "../../schemas/catalog";
+import type { Configuration } from "../../schemas/configuration/configuration";
+import { GroupRunner, type RunnerPorts } from "./group-runner";
+import { groupsOf, type PluginGroup, type RegisteredService } from "./groups";
+import type { TopicKeeper } from "./topic-keeper";
+import { topicsOf } from "./topics";
+
+export interface SupervisorPorts {
+  configuration: Configuration;
+  catalog: Catalog;
+  topics: TopicKeeper;
+  runner: RunnerPorts;
+  logger: Logger;
+  services(): RegisteredService[];
+}
+
+interface Supervised {
+  plugin: PluginGroup;
+  runner: GroupRunner;
+  /** Set while no node hosts the plugin: when it fires, the group gives its partitions back. */
+  grace: NodeJS.Timeout | null;
+  pausedByHand: boolean;
+}
+
+/** Runs one consumer for each group that the registry shows, and keeps them in step with it. */
+export class GroupSupervisor {
+  readonly groups = new Map<string, Supervised>();
+  private work: Promise<void> = Promise.resolve();
+  private draining = false;
+  private told = new Set<string>();
+
+  constructor(private readonly ports: SupervisorPorts) {}
+
+  /** Brings the consumers in step with the registry; calls queue up behind each other. */
+  reconcile(): Promise<void> {
+    this.work = this.work
+      .then(() => (this.draining ? undefined : this.reconcileOnce()))
+      .catch((error) =>
+        this.ports.logger.error("The consumer groups could not be brought in step with the registry", error),
+      );
+    return this.work;
+  }
+
+  /** Lets chunks in hand end and leaves every group. */
+  async drain(): Promise<void> {
+    this.draining = true;
+    for (const { grace } of this.groups.values()) if (grace) clearTimeout(grace);
+    await Promise.all([...this.groups.values()].map(({ runner }) => runner.consumer.stop()));
+    await this.work;
+  }
+
+  pause(group: string | undefined, paused: boolean): string[] {
+    const chosen = [...this.groups].filter(([name]) => group === undefined || name === group);
+    for (const [, supervised] of chosen) {
+      supervised.pausedByHand = paused;
+      this.applyPause(supervised);
+    }
+    return chosen.map(([name]) => name);
+  }
+
+  get troubles(): string[] {
+    return [...this.groups.values()].flatMap(({ runner, grace }) => (grace ? [] : runner.troubles));
+  }
+
+  /** Resolves when every group that the registry shows now has joined. */
+  async allJoined(): Promise<void> {
+    await this.work;
+    await Promise.all([...this.groups.values()].map(({ runner }) => runner.joined));
+  }
+
+  private async reconcileOnce(): Promise<void> {
+    const { groups: wanted, conflicts } = groupsOf(this.ports.services());
+    for (const { group, services } of conflicts) {
+      this.tellOnce(
+        `Services ${services.join(" and ")} both claim group ${group}: only ${services[0]} gets its events. Give the other a group of its own.`,
+      );
+    }
+    await Promise.all(
+      [...wanted.values()].map((plugin) => {
+        const known = this.groups.get(plugin.group);
+        return known ? this.update(known, plugin) : this.begin(plugin);
+      }),
+    );
+    for (const [group, supervised] of this.groups) if (!wanted.has(group)) this.pluginAway(supervised);
+  }
+
+  private async begin(plugin: PluginGroup): Promise<void> {
+    const types = this.ports.catalog.types().filter((type) => matchesAny(plugin.patterns, type));
+    if (types.length === 0) {
+      this.tellOnce(
+        `Group ${plugin.group} asks for ${plugin.patterns.join(", ")}, but no known event type matches.`,
+      );
+      return;
+    }
+    const topics = await this.ports.topics.ensure(topicsOf(this.ports.configuration.topics, types));
+    if (topics.length === 0 || this.draining) return;
+    const wants = memoized((type) => matchesAny(plugin.patterns, type));
+    const groupId = this.ports.configuration.groupPrefix + plugin.group;
+    const runner = new GroupRunner(plugin, groupId, topics, wants, this.ports.runner);
+    this.groups.set(plugin.group, { plugin, runner, grace: null, pausedByHand: false });
+    await this.announce(runner);
+    runner.consumer.start();
+  }
+
+  private async announce({ plugin, groupId, topics }: GroupRunner): Promise<void> {
+    const { admin } = this.ports.runner;
+    const lag = await admin.lag(groupId, topics);
+    const waiting = lag.reduce((sum, partition) => sum + partition.lag, 0);
+    const isNew = lag.every(({ committed }) => committed === "-1");
+    if (isNew && plugin.startFrom === "now") {
+      await admin.beginAtEnd(groupId, topics).catch((error) => this.ports.logger.debug("beginAtEnd", error));
+      this.ports.logger.info(
+        `Group ${plugin.group} is new and begins now: ${waiting} earlier messages are left out`,
+      );
+    } else {
+      const begins = isNew ? "is new and begins at the beginning" : "goes on";
+      this.ports.logger.info(
+        `Group ${plugin.group} ${begins}: ${waiting} messages waiting in ${topics.length} topics`,
+      );
+    }
+  }
+
+  private async update(known: Supervised, plugin: PluginGroup): Promise<void> {
+    const unchanged =
+      known.plugin.service === plugin.service &&
+      known.plugin.deadLettersRefused === plugin.deadLettersRefused &&
+      known.plugin.patterns.join() === plugin.patterns.join();
+    if (unchanged && known.runner.consumer.state !== "stopped") {
+      known.plugin = plugin;
+      this.pluginBack(known);
+      return;
+    }
+    if (known.grace) clearTimeout(known.grace);
+    await known.runner.consumer.stop();
+    this.groups.delete(plugin.group);
+    await this.begin(plugin);
+  }
+
+  private pluginAway(supervised: Supervised): void {
+    if (supervised.grace || supervised.runner.consumer.state === "stopped") return;
+    const { group, service } = supervised.plugin;
+    const { pluginGraceMs } = this.ports.configuration;
+    this.ports.logger.info(
+      `Group ${group} waits: no node hosts ${service}; it keeps its partitions for ${pluginGraceMs} ms`,
+    );
+    supervised.grace = setTimeout(() => {
+      this.ports.logger.warn(
+        `Group ${group} gives its partitions back: ${service} is away; its events wait in Kafka`,
+      );
+      supervised.grace = null;
+      void supervised.runner.consumer.stop();
+    }, pluginGraceMs);
+    this.applyPause(supervised);
+  }
+
+  private pluginBack(supervised: Supervised): void {
+    if (!supervised.grace) return;
+    clearTimeout(supervised.grace);
+    supervised.grace = null;
+    this.ports.logger.info(`Group ${supervised.plugin.group} goes on: ${supervised.plugin.service} is back`);
+    this.applyPause(supervised);
+  }
+
+  private applyPause({ runner, pausedByHand, grace }: Supervised): void {
+    if (pausedByHand || grace) runner.consumer.pause();
+    else runner.consumer.resume();
+  }
+
+  private tellOnce(message: string): void {
+    if (this.told.has(message)) return;
+    this.told.add(message);
+    this.ports.logger.warn(message);
+  }
+}
+
+function memoized(predicate: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text) => {
+    let answer = known.get(text);
+    if (answer === undefined) {
+      answer = predicate(text);
+      known.set(text, answer);
+    }
+    return answer;
+  };
+}

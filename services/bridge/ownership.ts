@@ -1,0 +1,71 @@
+import type { PartitionBatch } from "../kafka/partition-batch";
+import type { CommittedOffset } from "../kafka/topic-admin";
+
+/** The text committed beside every offset: it names the progress that the offset belongs to. */
+const METADATA_PREFIX = "weir:";
+
+/** What this gateway holds of one partition of one group while it is assigned to it. */
+export interface Ownership {
+  topic: string;
+  partition: number;
+  /** The join of the group that it was acquired under. */
+  join: number;
+  epoch: number;
+  progressId: string;
+  /** What every commit carries. */
+  metadata: string;
+  /** Offsets up to here may have been handled before; -1 for none. */
+  redeliveredTo: number;
+  /** Raised for every delivery that was given up. */
+  attempt: number;
+}
+
+/** The answer of `idempotency.acquire`. */
+export interface Acquired {
+  epoch: number;
+  progress_id: string;
+  redelivered_to: number | null;
+  began: "first" | "resumed" | "anew";
+}
+
+export interface OwnershipSources {
+  group: string;
+  committed(topic: string): Promise<CommittedOffset[]>;
+  acquire(request: {
+    group: string;
+    topic: string;
+    partition: number;
+    committed_progress_id: string | null;
+  }): Promise<Acquired>;
+  onBegan(began: Acquired["began"], batch: PartitionBatch): void;
+}
+
+/** Becomes the owner of the batch's partition, durably in MongoDB and in Kafka, before any of its messages is handled. */
+export async function takeOwnership(sources: OwnershipSources, batch: PartitionBatch): Promise<Ownership> {
+  const { topic, partition, join } = batch;
+  const committed = await sources.committed(topic);
+  const mine = committed.find((candidate) => candidate.topic === topic && candidate.partition === partition);
+  const acquired = await sources.acquire({
+    group: sources.group,
+    topic,
+    partition,
+    committed_progress_id: progressIdIn(mine?.metadata ?? null),
+  });
+  const metadata = METADATA_PREFIX + acquired.progress_id;
+  await batch.commitStart(metadata);
+  if (acquired.began !== "resumed") sources.onBegan(acquired.began, batch);
+  return {
+    topic,
+    partition,
+    join,
+    epoch: acquired.epoch,
+    progressId: acquired.progress_id,
+    metadata,
+    redeliveredTo: acquired.redelivered_to ?? -1,
+    attempt: 1,
+  };
+}
+
+function progressIdIn(metadata: string | null): string | null {
+  return metadata?.startsWith(METADATA_PREFIX) ? metadata.slice(METADATA_PREFIX.length) : null;
+}

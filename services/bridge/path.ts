@@ -1,0 +1,114 @@
+import type { KafkaMessage } from "kafkajs";
+import type { Catalog } from "../../schemas/catalog";
+import type { DeadLetterInput } from "../../schemas/dead-letter";
+import type { DeliverItem, DeliverRequest, DeliverResponse, Outcome } from "../../schemas/delivery";
+import type { PartitionBatch } from "../kafka/partition-batch";
+import { failureLetter, refusalLetter } from "./letters";
+import { headersOf, keyOf } from "./message-parts";
+import { type Fate, OFFSET_ACTION, passable } from "./offset-action";
+import type { Ownership } from "./ownership";
+import { type ReadMessage, readMessage } from "./read-message";
+
+/** What one group's way needs of the world. */
+export interface PathPorts {
+  group: string;
+  catalog: Catalog;
+  wants(eventType: string): boolean;
+  deadLettersRefused: boolean;
+  /** Calls the plugin; rejects when it cannot be reached or could not claim or settle. */
+  deliver(request: DeliverRequest): Promise<DeliverResponse>;
+  /** Resolves when every letter is stored. */
+  deadLetter(letters: DeadLetterInput[]): Promise<void>;
+  now(): Date;
+}
+
+/** What became of a chunk: how many of its messages the offset has passed, and why it stopped there if it did. */
+export interface ChunkReport {
+  /** Per message that the committed offset has passed. */
+  passed: Fate[];
+  /** Why the rest is to be asked for again; absent where there is no rest. */
+  held?: { fate: Fate; reason?: string };
+}
+
+/** One message with what is known of it on its way. */
+interface Read {
+  message: KafkaMessage;
+  read: ReadMessage;
+}
+
+/**
+ * The whole way of the messages `from` … `to` (exclusive) of a batch, for one group:
+ * decode and validate → deliver → dead-letter → commit. The offset moves last, and only over what is durable.
+ */
+export async function takeChunk(
+  ports: PathPorts,
+  owned: Ownership,
+  batch: PartitionBatch,
+  [from, to]: [number, number],
+): Promise<ChunkReport> {
+  const chunk = batch.messages.slice(from, to).map((message): Read => {
+    return { message, read: readMessage(message.value, ports.catalog) };
+  });
+  const wanted = chunk.filter(({ read }) => read.event && ports.wants(read.event.event_type));
+  const outcomes = wanted.length > 0 ? await ports.deliver(requestOf(ports.group, owned, wanted)) : [];
+
+  const outcomeOf = new Map(wanted.map((entry, index) => [entry, outcomes[index] ?? MISSING]));
+  const fates = chunk.map((entry) => fateOf(ports, entry, outcomeOf.get(entry)));
+  const count = passable(fates);
+
+  const letters = chunk
+    .slice(0, count)
+    .flatMap((entry) => letterOf(ports, owned, entry, outcomeOf.get(entry)));
+  if (letters.length > 0) await ports.deadLetter(letters);
+  if (count > 0) await batch.commitThrough(from + count - 1, owned.metadata);
+
+  const passed = fates.slice(0, count);
+  const stop = fates[count];
+  if (stop === undefined) return { passed };
+  const reason = chunk[count] && outcomeOf.get(chunk[count]);
+  return {
+    passed,
+    held: { fate: stop, reason: reason?.status === "not_started" ? reason.reason : undefined },
+  };
+}
+
+/** A plugin's node that answers with too few outcomes has not said what became of the rest. */
+const MISSING: Outcome = {
+  status: "not_started",
+  reason: "the plugin answered with fewer outcomes than events",
+};
+
+function requestOf(group: string, owned: Ownership, wanted: Read[]): DeliverRequest {
+  const { topic, partition, epoch, attempt, redeliveredTo } = owned;
+  const items = wanted.flatMap(({ message, read }): DeliverItem[] => {
+    if (!read.event) return [];
+    const redelivered = Number(message.offset) <= redeliveredTo;
+    const delivery = {
+      offset: message.offset,
+      key: keyOf(message),
+      headers: headersOf(message),
+      redelivered,
+    };
+    return [{ event: read.event, delivery }];
+  });
+  return { group, topic, partition, epoch, attempt, items };
+}
+
+function fateOf(ports: PathPorts, { read }: Read, outcome: Outcome | undefined): Fate {
+  if (read.refusal) return ports.deadLettersRefused ? "refused" : "passed_over";
+  if (!outcome) return "passed_over";
+  return outcome.status in OFFSET_ACTION ? outcome.status : "not_started";
+}
+
+function letterOf(
+  ports: PathPorts,
+  owned: Ownership,
+  { message, read }: Read,
+  outcome: Outcome | undefined,
+): DeadLetterInput[] {
+  if (read.refusal) {
+    return ports.deadLettersRefused ? [refusalLetter(owned, message, read.refusal, ports.now())] : [];
+  }
+  if (outcome?.status !== "failed") return [];
+  return [failureLetter(owned, message, read.event, ports.group, outcome, ports.now())];
+}

@@ -1,0 +1,80 @@
+import type { TopicAdmin } from "../kafka/topic-admin";
+import type { GroupCounts } from "./group-counts";
+import type { GroupSupervisor } from "./group-supervisor";
+
+export type BridgeState = "starting" | "ready" | "degraded" | "draining" | "stopped";
+
+export interface PartitionStatus {
+  topic: string;
+  partition: number;
+  /** Next offset to read; "-1" where nothing was committed. */
+  committed: string;
+  end: string;
+  lag: number;
+  /** True where this node is assigned the partition. */
+  mine: boolean;
+  /** Since when a chunk is in hand on this node, RFC 3339; null while none is. */
+  in_flight_since: string | null;
+  trouble: string | null;
+}
+
+export interface GroupStatus {
+  group: string;
+  service: string;
+  nodes: string[];
+  /** `away`: no node hosts the plugin; `paused`: by `bridge.pause`. */
+  state: "connecting" | "joining" | "running" | "rebuilding" | "stopped" | "away" | "paused";
+  lag: number;
+  in_flight: number;
+  counts: GroupCounts;
+  partitions: PartitionStatus[];
+}
+
+export interface BridgeStatus {
+  state: BridgeState;
+  /** Why the state is not `ready`; empty where it is. */
+  reasons: string[];
+  nodeID: string;
+  brokers: string[];
+  published: number;
+  groups: GroupStatus[];
+}
+
+/** What every group of this gateway is at; lags are asked of Kafka now. */
+export async function groupStatuses(supervisor: GroupSupervisor, admin: TopicAdmin): Promise<GroupStatus[]> {
+  const names = [...supervisor.groups.keys()].sort();
+  return Promise.all(names.map((name) => groupStatus(supervisor, admin, name)));
+}
+
+async function groupStatus(
+  supervisor: GroupSupervisor,
+  admin: TopicAdmin,
+  name: string,
+): Promise<GroupStatus> {
+  const supervised = supervisor.groups.get(name);
+  if (!supervised) throw new Error(`group ${name} is gone`);
+  const { plugin, runner, grace, pausedByHand } = supervised;
+  const { groupId, topics, consumer, lanes } = runner;
+  const lags = await admin.lag(groupId, topics);
+  const partitions = lags.map((lag): PartitionStatus => {
+    const lane = lanes.get(`${lag.topic}/${lag.partition}`);
+    const since = lane?.inFlightSince ?? null;
+    return {
+      ...lag,
+      mine: consumer.assignment[lag.topic]?.includes(lag.partition) ?? false,
+      in_flight_since: since === null ? null : new Date(since).toISOString(),
+      trouble: lane?.trouble ?? null,
+    };
+  });
+  const away = grace !== null || consumer.state === "stopped";
+  return {
+    group: name,
+    service: plugin.service,
+    nodes: plugin.nodes,
+    state: away ? "away" : pausedByHand ? "paused" : consumer.state,
+    lag: partitions.reduce((sum, { lag }) => sum + lag, 0),
+    in_flight: partitions.filter(({ in_flight_since }) => in_flight_since !== null).length,
+    counts: { ...runner.counts },
+    partitions,
+  };
+}

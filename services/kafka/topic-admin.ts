@@ -1,0 +1,88 @@
+import type { Admin, Kafka } from "kafkajs";
+import { lagBetween } from "./next-offset";
+
+export interface CommittedOffset {
+  topic: string;
+  partition: number;
+  /** Next offset to read; "-1" where the group never committed. */
+  offset: string;
+  metadata: string | null;
+}
+
+export interface PartitionLag {
+  topic: string;
+  partition: number;
+  committed: string;
+  end: string;
+  lag: number;
+}
+
+/** Questions and orders to the cluster; one connection, shared by all groups. */
+export class TopicAdmin {
+  private readonly admin: Admin;
+
+  constructor(kafka: Kafka) {
+    this.admin = kafka.admin();
+  }
+
+  connect(): Promise<void> {
+    return this.admin.connect();
+  }
+
+  disconnect(): Promise<void> {
+    return this.admin.disconnect();
+  }
+
+  async existing(topics: readonly string[]): Promise<string[]> {
+    const known = new Set(await this.admin.listTopics());
+    return topics.filter((topic) => known.has(topic));
+  }
+
+  /** Creates topics; one that somebody else created meanwhile counts as created. */
+  async create(topics: readonly string[], partitions: number, replicationFactor: number): Promise<void> {
+    if (topics.length === 0) return;
+    await this.admin.createTopics({
+      waitForLeaders: true,
+      timeout: 15_000,
+      topics: topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor })),
+    });
+  }
+
+  async committed(groupId: string, topics: string[]): Promise<CommittedOffset[]> {
+    const found = await this.admin.fetchOffsets({ groupId, topics });
+    return found.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset, metadata }) => ({ topic, partition, offset, metadata })),
+    );
+  }
+
+  /** What the group has yet to read, per partition. */
+  async lag(groupId: string, topics: string[]): Promise<PartitionLag[]> {
+    const [committed, ...ends] = await Promise.all([
+      this.committed(groupId, topics),
+      ...topics.map(async (topic) => ({ topic, partitions: await this.admin.fetchTopicOffsets(topic) })),
+    ]);
+    const endOf = new Map(
+      ends.flatMap(({ topic, partitions }) =>
+        partitions.map((end) => [`${topic}/${end.partition}`, end] as const),
+      ),
+    );
+    return committed.map(({ topic, partition, offset }) => {
+      const end = endOf.get(`${topic}/${partition}`);
+      const lag = end ? lagBetween(offset, end.low, end.high) : 0;
+      return { topic, partition, committed: offset, end: end?.high ?? "-1", lag };
+    });
+  }
+
+  /**
+   * Lets a group that never committed begin at the end. Kafka takes it only while nobody is in the group: when another
+   * gateway was first, it has done the same.
+   */
+  async beginAtEnd(groupId: string, topics: string[]): Promise<void> {
+    for (const { topic, partition, offset } of await this.committed(groupId, topics)) {
+      if (offset !== "-1") continue;
+      const ends = await this.admin.fetchTopicOffsets(topic);
+      const end = ends.find((candidate) => candidate.partition === partition);
+      if (end) await this.admin.setOffsets({ groupId, topic, partitions: [{ partition, offset: end.high }] });
+    }
+  }
+}
