@@ -94,6 +94,10 @@ export const ERRORS = {
     status: 422,
     meaning: "An event holds something that MongoDB cannot; it is dead-lettered.",
   },
+  WEIR_HTTP_UNAVAILABLE: {
+    status: 500,
+    meaning: "The address for /livez and /readyz cannot be listened on.",
+  },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -12,6 +12,9 @@ export function provideConfiguration(broker: ServiceBroker, configuration: Confi
 /** The settings of this broker; throws when nobody provided any. */
 export function configurationOf(broker: ServiceBroker): Configuration {
   const found = (broker as unknown as Record<symbol, Configuration | undefined>)[KEY];
-  if (!found) throw new Error("This broker has no gateway configuration: call provideConfiguration(broker, …) in `created`.");
+  if (!found)
+    throw new Error(
+      "This broker has no gateway configuration: call provideConfiguration(broker, …) in `created`.",
+    );
   return found;
 }

@@ -1,0 +1,3 @@
+import { daemonOptions } from "./services/runtime/daemon";
+
+export default daemonOptions;

@@ -1,0 +1,53 @@
+import type { BrokerOptions, Middleware, ServiceBroker } from "moleculer";
+import { provideConfiguration } from "../../schemas/configuration/broker-configuration";
+import type { Configuration } from "../../schemas/configuration/configuration";
+import { drainBeforeStop } from "./drain";
+import { hideSecrets } from "./hide-secrets";
+import { hotReload } from "./hot-reload";
+import { brokerLogger } from "./logger";
+import { readyLine } from "./ready-line";
+
+/** In ms; calls that need longer, such as a chunk's delivery, bring their own. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export type BrokerOptionChanges = Omit<Partial<BrokerOptions>, "middlewares"> & {
+  middlewares?: Middleware[];
+};
+
+/**
+ * The Moleculer options of a gateway. They hold no secret but the transporter's address, which is hidden from
+ * `$node.options`; everything else is provided to the services by `provideConfiguration`.
+ */
+export function brokerOptions(
+  configuration: Configuration,
+  changes: BrokerOptionChanges = {},
+): BrokerOptions {
+  const { nodeID, namespace, transporter } = configuration;
+  return {
+    nodeID: nodeID ?? null,
+    namespace,
+    transporter: (transporter ?? null) as BrokerOptions["transporter"],
+    logger: brokerLogger(configuration),
+    // In seconds: a node that died is noticed within six, not thirty.
+    heartbeatInterval: 2,
+    heartbeatTimeout: 6,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    registry: { preferLocal: true },
+    metrics: { enabled: false },
+    tracing: { enabled: false },
+    // The process's signals are handled by the gateway, in order and with a deadline.
+    skipProcessEventRegistration: true,
+    ...changes,
+    middlewares: [
+      drainBeforeStop(),
+      hideSecrets(configuration),
+      readyLine(),
+      hotReload as unknown as Middleware,
+      ...(changes.middlewares ?? []),
+    ],
+    created(broker: ServiceBroker) {
+      provideConfiguration(broker, configuration);
+      changes.created?.(broker);
+    },
+  };
+}
