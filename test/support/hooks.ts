@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Runner, Suite } from "mocha";
+import { acquireServers, type EmbeddedServers } from "../../services/embedded/embedded-servers";
 import { findLeftovers } from "./leftovers";
 import { RUN_VARIABLE, run } from "./run";
 import { waitFor } from "./wait-for";
@@ -8,10 +9,12 @@ import { waitFor } from "./wait-for";
 const EXIT_LIMIT_MS = 10_000;
 
 let withServers = false;
+let servers: EmbeddedServers | undefined;
 
 /** Mocha calls it once before the first spec: unit tests run without any server. */
 export async function mochaGlobalSetup(this: Runner): Promise<void> {
   withServers = hasIntegrationSpec(this.suite);
+  if (withServers) await startServers();
   // Set after the servers have started: they may outlive this run and are not its leftovers.
   process.env[RUN_VARIABLE] = run;
 }
@@ -26,11 +29,23 @@ export async function mochaGlobalTeardown(this: Runner): Promise<void> {
     },
     { what: "nothing to be left over", limitMs: 5000, everyMs: 250 },
   ).catch(() => undefined);
+  await servers?.release();
   watchTheExit();
   if (found.length > 0) {
     // Mocha turns it into a failed run.
     throw new Error(`This run left behind:\n${found.map((line) => `  ${line}`).join("\n")}`);
   }
+}
+
+/** Given servers are used; the embedded ones stand in for what is not given. */
+async function startServers(): Promise<void> {
+  servers = await acquireServers({
+    dataDir: process.env.WEIR_DATA_DIR ?? ".weir",
+    kafka: !process.env.KAFKA_BROKERS,
+    mongo: !process.env.MONGO_URL,
+  });
+  process.env.KAFKA_BROKERS ??= servers.brokers?.join(",");
+  process.env.MONGO_URL ??= servers.mongoUrl;
 }
 
 function hasIntegrationSpec(root: Suite): boolean {

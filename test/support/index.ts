@@ -3,6 +3,7 @@ export { testConfiguration } from "./configuration";
 export type { PartitionState, RawMessage } from "./kafka";
 export { adminClient, groupState, kafkaClient, produce } from "./kafka";
 export { mongoClient } from "./mongo";
+export { privateServers, temporaryFolder } from "./private-servers";
 export { RUN_PREFIX, RUN_VARIABLE, run, uniqueName } from "./run";
 export { testServers } from "./servers";
 export type { Space } from "./space";

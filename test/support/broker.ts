@@ -1,0 +1,23 @@
+import { type Middleware, ServiceBroker, type ServiceSchema } from "moleculer";
+import { provideConfiguration } from "../../schemas/configuration/broker-configuration";
+import type { Configuration } from "../../schemas/configuration/configuration";
+import { uniqueName } from "./run";
+
+/** A broker with quiet logs whose lines can be looked at; its services are created, not yet started. */
+export function createBroker(
+  configuration: Configuration,
+  services: object[],
+): { broker: ServiceBroker; log: string[] } {
+  const log: string[] = [];
+  const remember: Middleware = {
+    newLogEntry: (level: string, args: unknown[]) => void log.push(`${level}: ${args.join(" ")}`),
+  };
+  const broker = new ServiceBroker({
+    logger: { type: "Console", options: { level: "fatal" } },
+    nodeID: uniqueName("node"),
+    middlewares: [remember],
+    created: (created) => provideConfiguration(created, configuration),
+  });
+  for (const service of services) broker.createService(service as ServiceSchema);
+  return { broker, log };
+}
