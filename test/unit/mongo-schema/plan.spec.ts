@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import type { IndexDeclaration } from "../../../mixins/mongo-schema/declaration";
+import { type ActualIndex, plan } from "../../../mixins/mongo-schema/plan";
+
+const ID: ActualIndex = { v: 2, name: "_id_", key: { _id: 1 } };
+const summary = (declared: IndexDeclaration[], actual: ActualIndex[]) =>
+  plan(declared, [ID, ...actual]).map(({ name, state, difference }) =>
+    difference ? [name, state, Object.keys(difference)] : [name, state],
+  );
+
+describe("plan of declared and actual indexes", () => {
+  it("is missing, in sync or extra by name and key", () => {
+    const actual = [
+      { v: 2, name: "a_1", key: { a: 1 } },
+      { v: 2, name: "c_1", key: { c: 1 } },
+    ];
+    assert.deepEqual(summary([{ key: { a: 1 } }, { key: { b: 1 } }], actual), [
+      ["a_1", "in_sync"],
+      ["b_1", "missing"],
+      ["c_1", "extra"],
+    ]);
+  });
+
+  it("reads MongoDB's own form of a text index", () => {
+    const declared: IndexDeclaration = {
+      name: "words",
+      key: { tenant: 1, title: "text", note: "text" },
+      weights: { title: 5 },
+      language_override: "text_language",
+    };
+    const actual = {
+      v: 2,
+      name: "words",
+      key: { tenant: 1, _fts: "text", _ftsx: 1 },
+      weights: { note: 1, title: 5 },
+      default_language: "english",
+      language_override: "text_language",
+      textIndexVersion: 3,
+    };
+    assert.deepEqual(summary([declared], [actual]), [["words", "in_sync"]]);
+    assert.deepEqual(summary([{ ...declared, weights: { title: 2 } }], [actual]), [
+      ["words", "changed", ["weights"]],
+    ]);
+  });
+
+  it("compares of a collation what was declared, since MongoDB completes it", () => {
+    const collation = { locale: "en", strength: 2, caseLevel: false, version: "57.1" };
+    const actual = { v: 2, name: "a_1", key: { a: 1 }, collation };
+    const declare = (strength: number) => [{ key: { a: 1 as const }, collation: { locale: "en", strength } }];
+    assert.deepEqual(summary(declare(2), [actual]), [["a_1", "in_sync"]]);
+    assert.deepEqual(summary(declare(1), [actual]), [["a_1", "changed", ["collation"]]]);
+    assert.deepEqual(summary([{ key: { a: 1 } }], [actual]), [["a_1", "changed", ["collation"]]]);
+  });
+
+  it("is changed when an option, the key's order or a wanted name differs", () => {
+    const ttl = { v: 2, name: "at_1", key: { at: 1 }, expireAfterSeconds: 60 };
+    assert.deepEqual(summary([{ key: { at: 1 }, expireAfterSeconds: 0 }], [ttl]), [
+      ["at_1", "changed", ["expireAfterSeconds"]],
+    ]);
+    const pair = { v: 2, name: "pair", key: { b: 1, a: 1 } };
+    assert.deepEqual(summary([{ name: "pair", key: { a: 1, b: 1 } }], [pair]), [
+      ["pair", "changed", ["key"]],
+    ]);
+    assert.deepEqual(summary([{ name: "mine", key: { b: 1, a: 1 } }], [pair]), [
+      ["pair", "changed", ["name"]],
+    ]);
+  });
+
+  it("accepts another name for an index whose name was not chosen", () => {
+    assert.deepEqual(summary([{ key: { a: 1 } }], [{ v: 2, name: "by_hand", key: { a: 1 } }]), [
+      ["by_hand", "in_sync"],
+    ]);
+  });
+});
