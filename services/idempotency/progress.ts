@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Collection, UpdateQuery } from "mongodb";
+import type { Collection, FindOneAndUpdateOption, UpdateQuery } from "mongodb";
 import type { ClaimDocument, Fence } from "./claim-document";
 
 /** One document per group, topic and partition: the fence between its owners. */
@@ -48,16 +48,7 @@ export async function acquire(
   const { group, topic, partition, committed_progress_id } = request;
   const _id = progressKey(group, topic, partition);
   const freshId = randomUUID();
-  const raise = {
-    $inc: { epoch: 1 },
-    $setOnInsert: { group, topic, partition, progress_id: freshId, redelivered_to: null, since: now },
-  };
-  const raised = await progress.findOneAndUpdate({ _id }, raise as unknown as UpdateQuery<ProgressDocument>, {
-    upsert: true,
-    returnOriginal: false,
-  });
-  const owned = raised.value;
-  if (!owned) throw new Error(`MongoDB raised the epoch of ${_id} and returned no document`);
+  const owned = await raiseEpoch(progress, { _id, group, topic, partition, freshId, now });
   const { epoch } = owned;
   if (owned.progress_id === freshId)
     return { epoch, progress_id: freshId, redelivered_to: null, began: "first" };
@@ -78,6 +69,37 @@ export async function acquire(
       known === null || redelivered_to === null ? (known ?? redelivered_to) : Math.max(known, redelivered_to),
     began: "resumed",
   };
+}
+
+interface Raise {
+  _id: string;
+  group: string;
+  topic: string;
+  partition: number;
+  freshId: string;
+  now: Date;
+}
+
+async function raiseEpoch(progress: Collection<ProgressDocument>, raise: Raise): Promise<ProgressDocument> {
+  const { _id, group, topic, partition, freshId, now } = raise;
+  const update = {
+    $inc: { epoch: 1 },
+    $setOnInsert: { group, topic, partition, progress_id: freshId, redelivered_to: null, since: now },
+  };
+  const options = { upsert: true, returnDocument: "after" } as FindOneAndUpdateOption<ProgressDocument>;
+  try {
+    const raised = await progress.findOneAndUpdate(
+      { _id },
+      update as unknown as UpdateQuery<ProgressDocument>,
+      options,
+    );
+    if (raised.value) return raised.value;
+    throw new Error(`MongoDB raised the epoch of ${_id} and returned no document`);
+  } catch (error) {
+    // Two first owners at once: one of the inserts finds the other's document there.
+    if ((error as { code?: number }).code !== 11_000) throw error;
+    return raiseEpoch(progress, raise);
+  }
 }
 
 /** The highest offset that was in some earlier owner's hands when it went away. */
