@@ -1,4 +1,4 @@
-import { Loggers } from "moleculer";
+import { Loggers, type LogLevels } from "moleculer";
 import pino, { type DestinationStream, type Logger, type LoggerOptions, stdSerializers } from "pino";
 import pretty from "pino-pretty";
 import type { Configuration } from "../../schemas/configuration/configuration";
@@ -21,9 +21,16 @@ export function createLogger(
 /** Moleculer's own pino logger with the gateway's settings. */
 export function brokerLogger(configuration: Configuration, destination = destinationOf(configuration)) {
   return new Loggers.Pino({
-    level: configuration.logLevel,
+    level: levelsOf(configuration),
     pino: { options: pinoOptions(configuration), destination },
   });
+}
+
+/** At `info` the registry would say again what every service says when it starts. */
+function levelsOf({ logLevel }: Configuration): LogLevels {
+  const levels = logLevel === "info" ? { REGISTRY: "warn", "**": logLevel } : logLevel;
+  // Moleculer takes a level for each module here too; only its types do not say so.
+  return levels as LogLevels;
 }
 
 function pinoOptions(configuration: Configuration): LoggerOptions {
