@@ -53,8 +53,13 @@ function resolveHandler(
   const given = typeof definition === "function" ? { handler: definition } : definition;
   if (typeof given?.handler !== "function")
     refuse(at, "a function, or an object with a function `handler`", given);
-  const retry =
-    given.retry === false ? { ...DEFAULTS.retry, attempts: 1 } : { ...DEFAULTS.retry, ...given.retry };
+  // A short budget shortens the default waits; waits that were asked for are checked against it.
+  const defaults = {
+    ...DEFAULTS.retry,
+    base: Math.min(DEFAULTS.retry.base, budget),
+    max: Math.min(DEFAULTS.retry.max, budget),
+  };
+  const retry = given.retry === false ? { ...defaults, attempts: 1 } : { ...defaults, ...given.retry };
   const resolved: ResolvedHandler = {
     pattern,
     matches: matcherOf(pattern),

@@ -30,6 +30,5 @@ function keyReason(key: string, surrogates: boolean): string | null {
   if (key.includes("\0")) return "a member's name holds a NUL character";
   if (key === "__proto__") return "a member is named __proto__, which drivers cannot give back";
   if (key.startsWith("$")) return `a member's name begins with a dollar sign: ${key.slice(0, 80)}`;
-  if (key.includes(".")) return `a member's name holds a dot: ${key.slice(0, 80)}`;
   return surrogates && !key.isWellFormed() ? "a member's name holds half of a surrogate pair" : null;
 }
