@@ -74,6 +74,8 @@ async function serversFor(configuration: Configuration, shutdown: Shutdown, logg
 }
 
 function superviseProcess(shutdown: Shutdown, logger: Logger): void {
+  // A daemon stays until it is told to stop, also when nothing else keeps the process.
+  setInterval(() => undefined, 2 ** 30);
   onStopSignals({
     stop: (signal) => void shutdown.begin(signal),
     force: (signal, exitCode) => {
