@@ -55,7 +55,8 @@ export interface HandlerOptions<E> {
 }
 
 export type HandlerDefinition<E> =
-  | EventHandler<E>
+  // The impossible member lets TypeScript tell the forms apart, and so know the parameters' types in each.
+  | (EventHandler<E> & { batch?: undefined })
   | (HandlerOptions<E> & { batch?: false; handler: EventHandler<E> })
   | (HandlerOptions<E> & { batch: true; handler: BatchHandler<E> });
 

@@ -304,7 +304,7 @@ describe("event-handler mixin", () => {
     const batch = (handler: (events: EventEnvelope[]) => unknown) => ({
       batch: true as const,
       retry: { attempts: 1 },
-      handler: handler as Batch,
+      handler: handler as unknown as Batch,
     });
 
     it("get a chunk's events in one call, and complete all by returning nothing", async () => {
