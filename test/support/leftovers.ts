@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { adminClient } from "./kafka";
 import { mongoClient } from "./mongo";
+import { otherProcesses } from "./processes";
 import { databasesOf, groupsOf, topicsOf } from "./removal";
 import { RUN_PREFIX, RUN_VARIABLE, run } from "./run";
 
@@ -21,29 +21,10 @@ export async function findLeftovers(withServers: boolean): Promise<string[]> {
   return found;
 }
 
-/** Processes that carry this run's variable, also those that detached themselves. Only Linux shows them. */
+/** Processes that carry this run's variable, also those that detached themselves. */
 function processesOfThisRun(): string[] {
   const mark = `${RUN_VARIABLE}=${run}`;
-  const found: string[] = [];
-  for (const entry of listProcesses()) {
-    if (Number(entry) === process.pid) continue;
-    try {
-      const environment = readFileSync(`/proc/${entry}/environ`, "utf8").split("\0");
-      if (!environment.includes(mark)) continue;
-      const command = readFileSync(`/proc/${entry}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-      // A zombie has no command line: it is gone, but for its parent's wait.
-      if (command) found.push(`${entry}: ${command.slice(0, 200)}`);
-    } catch {
-      // It ended meanwhile, or is somebody else's.
-    }
-  }
-  return found;
-}
-
-function listProcesses(): string[] {
-  try {
-    return readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  } catch {
-    return [];
-  }
+  return otherProcesses()
+    .filter(({ environment }) => environment.includes(mark))
+    .map(({ pid, command }) => `${pid}: ${command.slice(0, 200)}`);
 }
