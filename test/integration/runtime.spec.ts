@@ -98,9 +98,11 @@ describe("the gateway's process", () => {
         }),
       });
       await gateway.started();
-      await waitFor(() => gateway.child.exitCode !== null || (gateway.kill(signal), false), {
-        what: "the end",
-      });
+      const insist = () => {
+        gateway.kill(signal);
+        return gateway.child.exitCode !== null;
+      };
+      await waitFor(insist, { what: "the end" });
       assert.equal(await gateway.exit(), code);
       assert.match(gateway.log().at(-1)?.msg ?? "", /exiting at once/);
     });
