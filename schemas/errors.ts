@@ -18,6 +18,12 @@ export const ERRORS = {
     status: 500,
     meaning: "MongoDB did not create an index that a service declares.",
   },
+  WEIR_SCHEMA_INVALID: { status: 500, meaning: "A file with an event's schema cannot be used." },
+  WEIR_SCHEMA_CONFLICT: {
+    status: 500,
+    meaning: "Two folders define the same version of an event type differently.",
+  },
+  WEIR_EVENT_TYPE_UNKNOWN: { status: 404, meaning: "No schema defines this event type or version." },
   WEIR_STOPPED: { status: 503, meaning: "The service was stopped while it was waiting for something." },
   WEIR_CLAIM_CONTENDED: {
     status: 503,
