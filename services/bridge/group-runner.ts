@@ -61,6 +61,12 @@ export class GroupRunner {
     });
   }
 
+  /** Lets the chunks in hand end and leaves the group. */
+  async stop(): Promise<void> {
+    await this.consumer.stop();
+    this.markJoined();
+  }
+
   /** Why this group does not get on, one reason each; empty while all is well. */
   get troubles(): string[] {
     const held = [...this.lanes.values()].flatMap(({ name, trouble }) =>

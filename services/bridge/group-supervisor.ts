@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "moleculer";
 import { matchesAny } from "../../mixins/event-handler/patterns";
 import type { Catalog } from "../../schemas/catalog";
@@ -16,6 +17,8 @@ export interface SupervisorPorts {
   services(): RegisteredService[];
 }
 
+const RECONCILE_AGAIN_MS = 1_000;
+
 interface Supervised {
   plugin: PluginGroup;
   runner: GroupRunner;
@@ -29,7 +32,10 @@ export class GroupSupervisor {
   readonly groups = new Map<string, Supervised>();
   private work: Promise<void> = Promise.resolve();
   private draining = false;
-  private told = new Set<string>();
+  /** True while the last attempt to be in step with the registry has failed. */
+  private behind = false;
+  private again: NodeJS.Timeout | null = null;
+  private readonly told = new Set<string>();
 
   constructor(private readonly ports: SupervisorPorts) {}
 
@@ -37,17 +43,19 @@ export class GroupSupervisor {
   reconcile(): Promise<void> {
     this.work = this.work
       .then(() => (this.draining ? undefined : this.reconcileOnce()))
-      .catch((error) =>
-        this.ports.logger.error("The consumer groups could not be brought in step with the registry", error),
-      );
+      .then(() => {
+        this.behind = false;
+      })
+      .catch((error) => this.tryAgain(error));
     return this.work;
   }
 
   /** Lets chunks in hand end and leaves every group. */
   async drain(): Promise<void> {
     this.draining = true;
+    if (this.again) clearTimeout(this.again);
     for (const { grace } of this.groups.values()) if (grace) clearTimeout(grace);
-    await Promise.all([...this.groups.values()].map(({ runner }) => runner.consumer.stop()));
+    await Promise.all([...this.groups.values()].map(({ runner }) => runner.stop()));
     await this.work;
   }
 
@@ -66,8 +74,16 @@ export class GroupSupervisor {
 
   /** Resolves when every group that the registry shows now has joined. */
   async allJoined(): Promise<void> {
-    await this.work;
+    for (await this.work; this.behind && !this.draining; await this.work) await delay(RECONCILE_AGAIN_MS);
     await Promise.all([...this.groups.values()].map(({ runner }) => runner.joined));
+  }
+
+  private tryAgain(error: Error): void {
+    this.behind = true;
+    this.ports.logger.warn(
+      `The groups are not in step with the registry yet, trying again: ${error.message}`,
+    );
+    this.again = setTimeout(() => void this.reconcile(), RECONCILE_AGAIN_MS);
   }
 
   private async reconcileOnce(): Promise<void> {
@@ -100,8 +116,12 @@ export class GroupSupervisor {
     const groupId = this.ports.configuration.groupPrefix + plugin.group;
     const runner = new GroupRunner(plugin, groupId, topics, wants, this.ports.runner);
     this.groups.set(plugin.group, { plugin, runner, grace: null, pausedByHand: false });
-    await this.announce(runner);
-    runner.consumer.start();
+    await this.announce(runner).catch((error: Error) => {
+      this.ports.logger.warn(
+        `Kafka does not tell how much waits for group ${plugin.group}: ${error.message}`,
+      );
+    });
+    if (!this.draining) runner.consumer.start();
   }
 
   private async announce({ plugin, groupId, topics }: GroupRunner): Promise<void> {
@@ -133,7 +153,7 @@ export class GroupSupervisor {
       return;
     }
     if (known.grace) clearTimeout(known.grace);
-    await known.runner.consumer.stop();
+    await known.runner.stop();
     this.groups.delete(plugin.group);
     await this.begin(plugin);
   }
@@ -150,7 +170,7 @@ export class GroupSupervisor {
         `Group ${group} gives its partitions back: ${service} is away; its events wait in Kafka`,
       );
       supervised.grace = null;
-      void supervised.runner.consumer.stop();
+      void supervised.runner.stop();
     }, pluginGraceMs);
     this.applyPause(supervised);
   }

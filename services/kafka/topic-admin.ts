@@ -1,5 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Admin, Kafka } from "kafkajs";
 import { lagBetween } from "./next-offset";
+
+const LEADER_ATTEMPTS = 20;
+const LEADER_PAUSE_MS = 100;
 
 export interface CommittedOffset {
   topic: string;
@@ -59,7 +63,7 @@ export class TopicAdmin {
   async lag(groupId: string, topics: string[]): Promise<PartitionLag[]> {
     const [committed, ...ends] = await Promise.all([
       this.committed(groupId, topics),
-      ...topics.map(async (topic) => ({ topic, partitions: await this.admin.fetchTopicOffsets(topic) })),
+      ...topics.map(async (topic) => ({ topic, partitions: await this.ends(topic) })),
     ]);
     const endOf = new Map(
       ends.flatMap(({ topic, partitions }) =>
@@ -73,6 +77,18 @@ export class TopicAdmin {
     });
   }
 
+  /** A topic made a moment ago may not have its leaders yet, though Kafka has named them. */
+  private async ends(topic: string): Promise<{ partition: number; low: string; high: string }[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.admin.fetchTopicOffsets(topic);
+      } catch (error) {
+        if (attempt === LEADER_ATTEMPTS || (error as { retriable?: boolean }).retriable !== true) throw error;
+        await delay(LEADER_PAUSE_MS);
+      }
+    }
+  }
+
   /**
    * Lets a group that never committed begin at the end. Kafka takes it only while nobody is in the group: when another
    * gateway was first, it has done the same.
@@ -80,7 +96,7 @@ export class TopicAdmin {
   async beginAtEnd(groupId: string, topics: string[]): Promise<void> {
     for (const { topic, partition, offset } of await this.committed(groupId, topics)) {
       if (offset !== "-1") continue;
-      const ends = await this.admin.fetchTopicOffsets(topic);
+      const ends = await this.ends(topic);
       const end = ends.find((candidate) => candidate.partition === partition);
       if (end) await this.admin.setOffsets({ groupId, topic, partitions: [{ partition, offset: end.high }] });
     }
