@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
 
 /** An accepted event: valid against the envelope and against its own type's schema. */
-export interface EventEnvelope<Type extends string = string, Payload = Record<string, unknown>> {
+export interface EventEnvelope<Type extends string = string, Payload extends object = object> {
   event_id: string;
   event_type: Type;
   event_version: string;

@@ -24,6 +24,11 @@ export const ERRORS = {
     meaning: "Two folders define the same version of an event type differently.",
   },
   WEIR_EVENT_TYPE_UNKNOWN: { status: 404, meaning: "No schema defines this event type or version." },
+  WEIR_DEAD_LETTER_NOT_FOUND: { status: 404, meaning: "No dead letter has this id." },
+  WEIR_DEAD_LETTER_CLOSED: { status: 409, meaning: "The dead letter was retried or discarded before." },
+  WEIR_DEAD_LETTER_BUSY: { status: 409, meaning: "The dead letter is being retried by somebody else." },
+  WEIR_DEAD_LETTER_CUT: { status: 422, meaning: "The dead letter's message was too large to be kept whole." },
+  WEIR_EVENT_NOT_FOUND: { status: 404, meaning: "No stored event has this id." },
   WEIR_STOPPED: { status: 503, meaning: "The service was stopped while it was waiting for something." },
   WEIR_CLAIM_CONTENDED: {
     status: 503,
@@ -104,6 +109,11 @@ export const ERRORS = {
     status: 500,
     meaning: "The address for /livez and /readyz cannot be listened on.",
   },
+  WEIR_EVENT_ID_CONFLICT: {
+    status: 409,
+    meaning: "An event's id is stored already with other content; it is dead-lettered.",
+  },
+  WEIR_EVENT_NOT_FOUND: { status: 404, meaning: "No stored event has that id." },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

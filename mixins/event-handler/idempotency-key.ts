@@ -41,7 +41,7 @@ function strategyKey(
   return `custom:${key}`;
 }
 
-function valueAt(payload: Record<string, unknown>, path: string): unknown {
+function valueAt(payload: object, path: string): unknown {
   let value: unknown = payload;
   for (const part of path.split(".")) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;

@@ -45,7 +45,10 @@ describe("idempotency keys", () => {
   });
 
   it("custom: what the function says, which must be a text", () => {
-    assert.equal(idempotencyKey("g", { custom: ({ payload }) => String(payload.a) }, event()), "g|custom:1");
+    assert.equal(
+      idempotencyKey("g", { custom: ({ payload }) => String((payload as { a: number }).a) }, event()),
+      "g|custom:1",
+    );
     for (const bad of [() => "", () => 5 as unknown as string]) {
       assert.throws(() => idempotencyKey("g", { custom: bad }, event()), {
         type: "WEIR_IDEMPOTENCY_KEY_INVALID",

@@ -1,0 +1,93 @@
+import type { Collection, CollectionInsertManyOptions } from "mongodb";
+import { canonicalJson } from "../../mixins/event-handler/idempotency-key";
+import type { BatchOutcome } from "../../mixins/event-handler.mixin";
+import type { Delivery, EventEnvelope } from "../../schemas/delivery";
+import { type StoredEvent, storedEvent } from "./stored-event";
+
+const DUPLICATE_KEY = 11_000;
+const DAY_MS = 24 * 3_600_000;
+// The driver refuses dots in names by itself; MongoDB holds them.
+const INSERT = { ordered: false, checkKeys: false } as CollectionInsertManyOptions;
+
+export interface StoreOptions {
+  ttlDays: number;
+  now: Date;
+}
+
+/**
+ * Stores a chunk in one write. The unique event_id makes it idempotent: what is there already with the same content is a
+ * duplicate, with another content it has failed as `event_id_conflict`. Throws whatever else MongoDB answers.
+ */
+export async function storeEvents(
+  collection: Collection<StoredEvent>,
+  events: readonly EventEnvelope[],
+  deliveries: readonly Delivery[],
+  { ttlDays, now }: StoreOptions,
+): Promise<BatchOutcome[]> {
+  const documents = events.map((event, index) =>
+    storedEvent(event, deliveries[index] as Delivery, now, ttlDays * DAY_MS),
+  );
+  const outcomes = events.map((): BatchOutcome => ({ status: "completed" }));
+  const present = await insertNew(collection, documents);
+  if (present.length === 0) return outcomes;
+  const stored = await findStored(
+    collection,
+    present.flatMap((index) => events[index]?.event_id ?? []),
+  );
+  for (const index of present) {
+    const event = events[index];
+    if (event) outcomes[index] = compare(event, stored.get(event.event_id));
+  }
+  return outcomes;
+}
+
+/** Inserts what is new → the indexes of what is there already. */
+async function insertNew(collection: Collection<StoredEvent>, documents: StoredEvent[]): Promise<number[]> {
+  try {
+    await collection.insertMany(documents, INSERT);
+    return [];
+  } catch (error) {
+    const { writeErrors } = error as { writeErrors?: WriteError[] | WriteError };
+    const failures = writeErrors === undefined ? [] : [writeErrors].flat();
+    const other = failures.find(({ code }) => code !== DUPLICATE_KEY);
+    if (failures.length === 0 || other) throw error;
+    return failures.map(({ index }) => index);
+  }
+}
+
+interface WriteError {
+  index: number;
+  code: number;
+}
+
+async function findStored(
+  collection: Collection<StoredEvent>,
+  ids: string[],
+): Promise<Map<string, StoredEvent>> {
+  const found = await collection.find({ event_id: { $in: ids } }).toArray();
+  return new Map(found.map((stored) => [stored.event_id, stored]));
+}
+
+function compare(event: EventEnvelope, stored: StoredEvent | undefined): BatchOutcome {
+  if (stored && contentOf(stored) === contentOf(event)) return { status: "duplicate" };
+  const { event_id, event_type } = event;
+  return {
+    status: "failed",
+    reason: "event_id_conflict",
+    error: {
+      type: "WEIR_EVENT_ID_CONFLICT",
+      message: `An event with the id ${event_id} is stored already, with other content: type ${stored?.event_type}, from ${stored?.kafka.topic}[${stored?.kafka.partition}] offset ${stored?.kafka.offset}. Give every event an id of its own.`,
+      details: { event_id, event_type, stored_event_type: stored?.event_type, stored_from: stored?.kafka },
+    },
+  };
+}
+
+/** What makes an event what it is; its time and metadata may differ when a producer sends it again. */
+function contentOf({
+  event_type,
+  event_version,
+  aggregate_id,
+  payload,
+}: EventEnvelope | StoredEvent): string {
+  return canonicalJson({ event_type, event_version, aggregate_id, payload });
+}

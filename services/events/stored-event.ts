@@ -1,0 +1,60 @@
+import type { Delivery, EventEnvelope } from "../../schemas/delivery";
+
+/** One accepted event as the `events` collection holds it. */
+export interface StoredEvent {
+  event_id: string;
+  event_type: string;
+  event_version: string;
+  /** When it happened; ranges and order go by it. */
+  timestamp: Date;
+  /** The event's own text of it, which may name a zone and more digits. */
+  timestamp_text: string;
+  aggregate_id?: string;
+  metadata: EventEnvelope["metadata"];
+  payload: object;
+  status: "stored";
+  stored_at: Date;
+  ttl_expires_at: Date;
+  kafka: { topic: string; partition: number; offset: string; key: string | null };
+}
+
+/** A copy: the event itself is shared with others and frozen. */
+export function storedEvent(event: EventEnvelope, delivery: Delivery, now: Date, ttlMs: number): StoredEvent {
+  const { timestamp, ...rest } = event;
+  const { topic, partition, offset, key } = delivery;
+  return {
+    ...rest,
+    timestamp: new Date(timestamp),
+    timestamp_text: timestamp,
+    status: "stored",
+    stored_at: now,
+    ttl_expires_at: new Date(now.getTime() + ttlMs),
+    kafka: { topic, partition, offset, key },
+  };
+}
+
+/** A stored event as callers see it: the event as it came, and where and when it was stored. */
+export interface EventRecord {
+  event: EventEnvelope;
+  stored_at: Date;
+  expires_at: Date;
+  kafka: StoredEvent["kafka"];
+}
+
+export function eventRecord(stored: StoredEvent): EventRecord {
+  const { event_id, event_type, event_version, timestamp_text, aggregate_id, metadata, payload } = stored;
+  return {
+    event: {
+      event_id,
+      event_type,
+      event_version,
+      timestamp: timestamp_text,
+      ...(aggregate_id !== undefined && { aggregate_id }),
+      metadata,
+      payload,
+    },
+    stored_at: stored.stored_at,
+    expires_at: stored.ttl_expires_at,
+    kafka: stored.kafka,
+  };
+}
