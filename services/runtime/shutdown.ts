@@ -9,6 +9,7 @@ export interface ShutdownOptions {
   logger: Logger;
   /** For the broker's stop, draining included. What is released afterwards has a limit of its own. */
   deadlineMs: number;
+  /** `process.exit` when not given. */
   exit?(code: number): void;
 }
 
@@ -37,6 +38,16 @@ export class Shutdown {
     broker.localBus.on("$broker.error", ({ error, type }: { error: Error; type: string }) => {
       if (this.begun) this.problems.push(`${type}: ${error.message}`);
     });
+    const load = broker.loadService.bind(broker);
+    broker.loadService = (file) => {
+      try {
+        return load(file);
+      } catch (error) {
+        // The broker has logged it; the runner would print it again, with a stack. Nothing has started yet.
+        if (!broker.started) this.exit(1);
+        throw error;
+      }
+    };
     const start = broker.start.bind(broker);
     broker.start = () =>
       start().catch(async () => {
@@ -58,7 +69,7 @@ export class Shutdown {
   }
 
   private async run(reason: string): Promise<void> {
-    const { logger, deadlineMs, exit = process.exit } = this.options;
+    const { logger, deadlineMs } = this.options;
     logger.info(`Stopping (${reason}), within ${deadlineMs / 1000} s.`);
     const { broker } = this;
     if (broker) {
@@ -68,7 +79,11 @@ export class Shutdown {
     for (const { name, run } of this.releases) await this.step(name, RELEASE_LIMIT_MS, run);
     if (this.problems.length > 0) logger.error(`Stopped, but not finished: ${this.problems.join("; ")}.`);
     else logger.info("Stopped; everything in hand was finished.");
-    exit(this.failed || this.problems.length > 0 ? 1 : 0);
+    this.exit(this.failed || this.problems.length > 0 ? 1 : 0);
+  }
+
+  private exit(code: number): void {
+    (this.options.exit ?? process.exit)(code);
   }
 
   private async step(name: string, limitMs: number, run: () => Promise<void>): Promise<void> {

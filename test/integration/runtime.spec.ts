@@ -197,6 +197,15 @@ describe("the gateway's process", () => {
     assert.doesNotMatch(gateway.output(), /\\n\s+at /);
   });
 
+  it("tells once which service file cannot be loaded, and exits with 1", async () => {
+    const gateway = start({ "typo.service.ts": "export default { name: " });
+    assert.equal(await gateway.exit(), 1);
+    const told = gateway.output().match(/ERROR: Unexpected end of file/g);
+    // In the error's message and in its stack, of one line.
+    assert.equal(told?.length, 2);
+    assert.match(gateway.log().at(-1)?.msg ?? "", /^Failed to load service '.*typo\.service\.ts'/);
+  });
+
   it("refuses wrong settings in plain words and exits with 1", async () => {
     const gateway = start({}, { env: { WEIR_HTTP_PORT: "http", KAFKA_BROKERS: "nowhere" } });
     assert.equal(await gateway.exit(), 1);
