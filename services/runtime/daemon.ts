@@ -8,7 +8,6 @@ import { brokerOptions } from "./broker-options";
 import { environmentOverrides } from "./environment-overrides";
 import { isOwnFault } from "./log-arguments";
 import { createLogger, type Logger } from "./logger";
-import { openRepl } from "./repl";
 import { Shutdown } from "./shutdown";
 import { onStopSignals } from "./signals";
 
@@ -36,7 +35,10 @@ async function prepare(given: Configuration, shutdown: Shutdown, logger: Logger)
   const options = brokerOptions(configuration, {
     replOptions: { delimiter: "weir $" },
     created: (broker: ServiceBroker) => shutdown.own(broker),
-    started: async (broker: ServiceBroker) => openRepl(broker, shutdown),
+    started: async (broker: ServiceBroker) => {
+      // A command line only where a person sits in front of it.
+      if (process.stdin.isTTY && process.stdout.isTTY) broker.repl();
+    },
   });
   for (const variable of environmentOverrides(options, process.env)) {
     logger.warn(

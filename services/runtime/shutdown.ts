@@ -21,6 +21,7 @@ interface Release {
 /** The one way in which a gateway's process ends: in order, within its deadline, with an exit code that is true. */
 export class Shutdown {
   private broker: ServiceBroker | undefined;
+  private stopBroker: () => Promise<void> = async () => undefined;
   private readonly releases: Release[] = [];
   private readonly problems: string[] = [];
   private failed = false;
@@ -48,6 +49,9 @@ export class Shutdown {
         throw error;
       }
     };
+    // Whoever stops the broker, such as the command line's `quit`, ends the process: it must end in order too.
+    this.stopBroker = broker.stop.bind(broker);
+    broker.stop = () => this.begin("the broker was asked to stop");
     const start = broker.start.bind(broker);
     broker.start = () =>
       start().catch(async () => {
@@ -73,7 +77,7 @@ export class Shutdown {
     logger.info(`Stopping (${reason}), within ${deadlineMs / 1000} s.`);
     const { broker } = this;
     if (broker) {
-      await this.step("the services", deadlineMs, () => broker.stop());
+      await this.step("the services", deadlineMs, this.stopBroker);
       for (const { name, problem } of unfinishedDrains(broker)) this.problems.push(`${name}: ${problem}`);
     }
     for (const { name, run } of this.releases) await this.step(name, RELEASE_LIMIT_MS, run);
