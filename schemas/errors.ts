@@ -113,7 +113,6 @@ export const ERRORS = {
     status: 409,
     meaning: "An event's id is stored already with other content; it is dead-lettered.",
   },
-  WEIR_EVENT_NOT_FOUND: { status: 404, meaning: "No stored event has that id." },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

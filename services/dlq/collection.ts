@@ -1,0 +1,25 @@
+import type { CollectionDeclaration } from "../../mixins/mongo-schema.mixin";
+
+export const DEAD_LETTERS: CollectionDeclaration = {
+  collection: "dead_letters",
+  description: "What could not be delivered: the message's bytes, why it failed, and what was done about it.",
+  indexes: [
+    {
+      name: "identity_open",
+      key: { identity: 1 },
+      unique: true,
+      partialFilterExpression: { open: true },
+      description: "a message or an event of a group is one letter, until that is closed",
+    },
+    { key: { status: 1, next_retry_at: 1 }, description: "letters by status; those that are due" },
+    { key: { event_type: 1 }, description: "letters of one event type" },
+    { key: { original_topic: 1 }, description: "letters from one topic" },
+    { key: { failed_at: -1 }, description: "the latest letters, and those of a time" },
+    { key: { reason: 1 }, description: "letters with one reason" },
+    {
+      key: { expires_at: 1 },
+      expireAfterSeconds: 0,
+      description: "removes a letter at its time: seven days, the configured time, or never",
+    },
+  ],
+};

@@ -1,0 +1,60 @@
+import { Errors } from "moleculer";
+import { OPTIONAL_TEXT, OPTIONAL_TIME, PAGING } from "../../schemas/query-params";
+import { STATUSES } from "./letter";
+
+const ID = { type: "string", pattern: /^[0-9a-f]{24}$/i } as const;
+
+export const PUT = {
+  letters: {
+    type: "array",
+    min: 1,
+    items: {
+      type: "object",
+      props: {
+        identity: "string",
+        reason: "string",
+        error: { type: "object", props: { type: "string", message: "string" } },
+        attempts: { type: "number", integer: true },
+        first_failed_at: { type: "any" },
+        original_topic: "string",
+        partition: { type: "number", integer: true },
+        offset: "string",
+        key: { type: "string", nullable: true, empty: true },
+        raw: { type: "any", nullable: true },
+      },
+    },
+  },
+} as const;
+
+export const LIST = {
+  $$strict: true,
+  status: { type: "enum", values: [...STATUSES], optional: true },
+  event_type: OPTIONAL_TEXT,
+  group: OPTIONAL_TEXT,
+  topic: OPTIONAL_TEXT,
+  reason: OPTIONAL_TEXT,
+  from: OPTIONAL_TIME,
+  to: OPTIONAL_TIME,
+  ...PAGING,
+} as const;
+
+export const GET = { $$strict: true, id: ID } as const;
+
+export const ITEMS = {
+  $$strict: true,
+  id: { ...ID, optional: true },
+  ids: { type: "array", items: ID, min: 1, max: 1_000, optional: true },
+} as const;
+
+export const DISCARD = { ...ITEMS, reason: { type: "string", min: 1, max: 1_000 } } as const;
+
+/** Either `id` or `ids`; each letter once. Throws a ValidationError for both or neither. */
+export function idsOf({ id, ids }: { id?: string; ids?: string[] }): string[] {
+  const given = [id, ids].filter((value) => value !== undefined);
+  if (given.length !== 1) {
+    throw new Errors.ValidationError("Name the letters by either `id` or `ids`.", "VALIDATION_ERROR", [
+      { type: "required", field: "id", message: "Exactly one of `id` and `ids` is needed." },
+    ]);
+  }
+  return [...new Set(given.flat().map((text) => String(text).toLowerCase()))];
+}

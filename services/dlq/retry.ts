@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto";
+import type { Collection } from "mongodb";
+import type { EventFailure } from "../../schemas/delivery";
+import { WeirError } from "../../schemas/errors";
+import { claimLetter, releaseLetter, settleLetter } from "./claim";
+import { fitFailure } from "./fit";
+import { failedItem, type ItemResult } from "./item-result";
+import { expiryOf, expiryOfClosed, type Letter, type LetterTtl } from "./letter";
+import { rawOf } from "./view";
+
+/** What `bridge.redeliver` is given. */
+export interface Redelivery {
+  id: string;
+  group?: string;
+  reason: string;
+  raw: Buffer | null;
+  original_topic: string;
+  partition: number;
+  offset: string;
+  key: string | null;
+  headers: Record<string, string>;
+}
+
+/** What `bridge.redeliver` answers. It throws where the letter could not be handed over at all. */
+export interface RedeliveryResult {
+  status: "delivered" | "duplicate" | "failed" | "refused";
+  reason?: string;
+  error?: EventFailure;
+}
+
+export interface RetryPorts {
+  collection: Collection<Letter>;
+  redeliver(letter: Redelivery): Promise<RedeliveryResult>;
+  ttlDays: LetterTtl;
+  now(): Date;
+  /** Told of each letter that is closed by its retry. */
+  retried(letter: Letter): void;
+}
+
+/** Redeliveries under way at once for one call of `dlq.retry`. */
+const CONCURRENCY = 4;
+
+/** Hands each letter over again; the answers are in the order of the ids. One letter's fault is its own answer alone. */
+export async function retryLetters(ports: RetryPorts, ids: string[]): Promise<ItemResult[]> {
+  const results: ItemResult[] = new Array(ids.length);
+  const queue = ids.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, id] of queue) {
+      results[index] = await retryLetter(ports, id).catch((error: Error) => failedItem(id, error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, ids.length) }, work));
+  return results;
+}
+
+async function retryLetter(ports: RetryPorts, id: string): Promise<ItemResult> {
+  const { collection, now } = ports;
+  const letter = await claimLetter(collection, id, randomUUID(), now());
+  let result: RedeliveryResult;
+  try {
+    result = await ports.redeliver(redeliveryOf(letter));
+  } catch (error) {
+    // Nobody had a look at it: it waits as before.
+    await releaseLetter(collection, letter);
+    throw error;
+  }
+  return result.status === "delivered" || result.status === "duplicate"
+    ? await close(ports, letter, result.status)
+    : await keepOpen(ports, letter, result);
+}
+
+async function close(
+  ports: RetryPorts,
+  letter: Letter,
+  result: "delivered" | "duplicate",
+): Promise<ItemResult> {
+  const at = ports.now();
+  const changes: Partial<Letter> = { status: "retried", open: false, ...expiryOfClosed(ports.ttlDays, at) };
+  await settleLetter(ports.collection, letter, changes, { at, action: "retried", result });
+  ports.retried(letter);
+  return { id: letter._id.toHexString(), ok: true, status: "retried", result };
+}
+
+async function keepOpen(ports: RetryPorts, letter: Letter, result: RedeliveryResult): Promise<ItemResult> {
+  const at = ports.now();
+  const reason = result.reason ?? letter.reason;
+  const { error } = fitFailure(
+    result.error ?? { type: "WEIR_REDELIVERY_FAILED", message: "No error was told." },
+  );
+  const changes: Partial<Letter> = {
+    status: "pending",
+    reason,
+    error,
+    attempts: letter.attempts + 1,
+    failed_at: at,
+    ...expiryOf(ports.ttlDays, at),
+  };
+  const message = error.message.slice(0, 500);
+  await settleLetter(ports.collection, letter, changes, { at, action: "retry_failed", reason, message });
+  return { id: letter._id.toHexString(), ok: false, status: "pending", error: { type: error.type, message } };
+}
+
+function redeliveryOf(letter: Letter): Redelivery {
+  const id = letter._id.toHexString();
+  if (letter.cut?.includes("raw")) {
+    const message = `Dead letter ${id} was too large to be kept whole: send the message again from its source.`;
+    throw new WeirError("WEIR_DEAD_LETTER_CUT", message, { id });
+  }
+  const { group, reason, original_topic, partition, offset, key, headers } = letter;
+  return {
+    id,
+    ...(group !== undefined && { group }),
+    reason,
+    raw: rawOf(letter),
+    original_topic,
+    partition,
+    offset,
+    key,
+    headers: Object.fromEntries(headers),
+  };
+}

@@ -1,0 +1,74 @@
+import { isUtf8 } from "node:buffer";
+import type { Letter, LetterHistory } from "./letter";
+
+type Shown<T> = T extends Date ? string : T;
+
+/** A letter as `dlq.list` shows it: without its bytes and history. Times are RFC 3339, also on this node. */
+export interface LetterRow
+  extends Pick<
+    Letter,
+    | "status"
+    | "open"
+    | "event_id"
+    | "event_type"
+    | "group"
+    | "reason"
+    | "error"
+    | "attempts"
+    | "original_topic"
+    | "partition"
+    | "offset"
+    | "key"
+    | "raw_bytes"
+    | "cut"
+  > {
+  id: string;
+  headers: Record<string, string>;
+  first_failed_at: string;
+  failed_at: string;
+  created_at: string;
+  next_retry_at?: string;
+  expires_at?: string;
+}
+
+/** A letter as `dlq.get` shows it. */
+export interface LetterDetails extends LetterRow {
+  /** The message's exact bytes; null for a tombstone. */
+  raw_base64: string | null;
+  /** The same as text, where they are UTF-8. */
+  raw_text?: string;
+  history: { [K in keyof LetterHistory]: Shown<LetterHistory[K]> }[];
+}
+
+/** Left out when letters are listed. */
+export const HIDDEN_IN_ROWS = { raw: 0, history: 0, claim: 0, claimed_until: 0, identity: 0 } as const;
+
+export function rowOf(letter: Omit<Letter, keyof typeof HIDDEN_IN_ROWS>): LetterRow {
+  const { _id, headers, first_failed_at, failed_at, created_at, next_retry_at, expires_at, ...rest } = letter;
+  return {
+    id: _id.toHexString(),
+    ...rest,
+    headers: Object.fromEntries(headers),
+    first_failed_at: first_failed_at.toISOString(),
+    failed_at: failed_at.toISOString(),
+    created_at: created_at.toISOString(),
+    ...(next_retry_at && { next_retry_at: next_retry_at.toISOString() }),
+    ...(expires_at && { expires_at: expires_at.toISOString() }),
+  };
+}
+
+export function detailsOf(letter: Letter): LetterDetails {
+  const { raw, history, claim: _claim, claimed_until: _until, identity: _identity, ...row } = letter;
+  const bytes = rawOf(letter);
+  return {
+    ...rowOf(row),
+    raw_base64: bytes?.toString("base64") ?? null,
+    ...(bytes && isUtf8(bytes) && { raw_text: bytes.toString("utf8") }),
+    history: history.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
+  };
+}
+
+/** The exact bytes; null for a tombstone. */
+export function rawOf({ raw }: Pick<Letter, "raw">): Buffer | null {
+  return raw && Buffer.from(raw.buffer);
+}
