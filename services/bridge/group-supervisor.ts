@@ -93,13 +93,15 @@ export class GroupSupervisor {
         `Services ${services.join(" and ")} both claim group ${group}: only ${services[0]} gets its events. Give the other a group of its own.`,
       );
     }
-    await Promise.all(
+    for (const [group, supervised] of this.groups) if (!wanted.has(group)) this.pluginAway(supervised);
+    const results = await Promise.allSettled(
       [...wanted.values()].map((plugin) => {
         const known = this.groups.get(plugin.group);
         return known ? this.update(known, plugin) : this.begin(plugin);
       }),
     );
-    for (const [group, supervised] of this.groups) if (!wanted.has(group)) this.pluginAway(supervised);
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   private async begin(plugin: PluginGroup): Promise<void> {
@@ -115,22 +117,20 @@ export class GroupSupervisor {
     const wants = memoized((type) => matchesAny(plugin.patterns, type));
     const groupId = this.ports.configuration.groupPrefix + plugin.group;
     const runner = new GroupRunner(plugin, groupId, topics, wants, this.ports.runner);
+    await this.prepare(runner);
+    if (this.draining) return;
     this.groups.set(plugin.group, { plugin, runner, grace: null, pausedByHand: false });
-    await this.announce(runner).catch((error: Error) => {
-      this.ports.logger.warn(
-        `Kafka does not tell how much waits for group ${plugin.group}: ${error.message}`,
-      );
-    });
-    if (!this.draining) runner.consumer.start();
+    runner.consumer.start();
   }
 
-  private async announce({ plugin, groupId, topics }: GroupRunner): Promise<void> {
+  /** Says what waits for a group; lets a new one that wants no earlier events begin at the end. */
+  private async prepare({ plugin, groupId, topics }: GroupRunner): Promise<void> {
     const { admin } = this.ports.runner;
     const lag = await admin.lag(groupId, topics);
     const waiting = lag.reduce((sum, partition) => sum + partition.lag, 0);
     const isNew = lag.every(({ committed }) => committed === "-1");
     if (isNew && plugin.startFrom === "now") {
-      await admin.beginAtEnd(groupId, topics).catch((error) => this.ports.logger.debug("beginAtEnd", error));
+      await admin.beginAtEnd(groupId, topics);
       this.ports.logger.info(
         `Group ${plugin.group} is new and begins now: ${waiting} earlier messages are left out`,
       );

@@ -25,7 +25,7 @@ export interface PartitionLag {
 export class TopicAdmin {
   private readonly admin: Admin;
 
-  constructor(kafka: Kafka) {
+  constructor(private readonly kafka: Kafka) {
     this.admin = kafka.admin();
   }
 
@@ -90,15 +90,35 @@ export class TopicAdmin {
   }
 
   /**
-   * Lets a group that never committed begin at the end. Kafka takes it only while nobody is in the group: when another
-   * gateway was first, it has done the same.
+   * Lets a group that never committed begin at the end, by joining it for the moment of one commit. Where another gateway
+   * does the same at the same time, both commit the same.
    */
   async beginAtEnd(groupId: string, topics: string[]): Promise<void> {
-    for (const { topic, partition, offset } of await this.committed(groupId, topics)) {
-      if (offset !== "-1") continue;
-      const ends = await this.ends(topic);
-      const end = ends.find((candidate) => candidate.partition === partition);
-      if (end) await this.admin.setOffsets({ groupId, topic, partitions: [{ partition, offset: end.high }] });
+    const uncommitted = (await this.committed(groupId, topics)).filter(({ offset }) => offset === "-1");
+    const ends = new Map(
+      await Promise.all(topics.map(async (topic) => [topic, await this.ends(topic)] as const)),
+    );
+    const offsets = uncommitted.flatMap(({ topic, partition }) => {
+      const end = ends.get(topic)?.find((candidate) => candidate.partition === partition);
+      return end ? [{ topic, partition, offset: end.high }] : [];
+    });
+    const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 50, allowAutoTopicCreation: false });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics, fromBeginning: true });
+      const joined = new Promise<void>((resolve, reject) => {
+        consumer.on(consumer.events.GROUP_JOIN, () => resolve());
+        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: async () => undefined,
+      });
+      await joined;
+      await consumer.commitOffsets(offsets);
+    } finally {
+      await consumer.disconnect();
     }
   }
 }
