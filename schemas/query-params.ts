@@ -9,7 +9,7 @@ export const OPTIONAL_TIME = { type: "date", convert: true, optional: true } as 
 
 export const PAGING = {
   page: { type: "number", integer: true, min: 1, max: 1_000_000, convert: true, default: 1 },
-  pageSize: { type: "number", integer: true, min: 1, max: 200, convert: true, default: 20 },
+  pageSize: { type: "number", integer: true, min: 1, max: 500, convert: true, default: 20 },
 } as const satisfies ActionParams;
 
 export interface Paging {

@@ -6,26 +6,12 @@ import {
   mongoSchema,
 } from "../../mixins/mongo-schema.mixin";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
+import { OPTIONAL_TEXT, OPTIONAL_TIME, PAGING, type Paging, TEXT } from "../../schemas/query-params";
 import { announceStored } from "./announce-stored";
 import { eventIndexes } from "./indexes";
-import {
-  type EventFilter,
-  eventStats,
-  getEvent,
-  listEvents,
-  type Paging,
-  searchEvents,
-} from "./query-events";
+import { type EventFilter, eventStats, getEvent, listEvents, searchEvents } from "./query-events";
 import { storeEvents } from "./store-events";
 import type { StoredEvent } from "./stored-event";
-
-const text = { type: "string", min: 1, max: 1_000 };
-const optionalText = { ...text, optional: true };
-const paging = {
-  page: { type: "number", integer: true, min: 1, max: 1_000_000, optional: true, convert: true },
-  pageSize: { type: "number", integer: true, min: 1, max: 500, optional: true, convert: true },
-};
-const time = { type: "string", pattern: /^\d{4}-\d{2}-\d{2}/, optional: true };
 
 /** Stores every accepted event, and is the one group that dead-letters what no group can be handed. */
 const events: MongoServiceSchema<StoredEvent> = {
@@ -58,34 +44,34 @@ const events: MongoServiceSchema<StoredEvent> = {
     list: {
       params: {
         $$strict: true,
-        event_type: optionalText,
-        aggregate_id: optionalText,
-        user_id: optionalText,
-        service_name: optionalText,
-        correlation_id: optionalText,
-        from: time,
-        to: time,
-        ...paging,
+        event_type: OPTIONAL_TEXT,
+        aggregate_id: OPTIONAL_TEXT,
+        user_id: OPTIONAL_TEXT,
+        service_name: OPTIONAL_TEXT,
+        correlation_id: OPTIONAL_TEXT,
+        from: OPTIONAL_TIME,
+        to: OPTIONAL_TIME,
+        ...PAGING,
       },
-      handler(ctx: Context<EventFilter>) {
+      handler(ctx: Context<EventFilter & Paging>) {
         return listEvents(this.collection, ctx.params);
       },
     },
     /** → `EventRecord`. Error: WEIR_EVENT_NOT_FOUND. */
     get: {
-      params: { $$strict: true, event_id: text },
+      params: { $$strict: true, event_id: TEXT },
       handler(ctx: Context<{ event_id: string }>) {
         return getEvent(this.collection, ctx.params.event_id);
       },
     },
     /** → `{ rows: EventRecord[], total, page, pageSize }`. */
     search: {
-      params: { $$strict: true, text, ...paging },
+      params: { $$strict: true, text: TEXT, ...PAGING },
       handler(ctx: Context<Paging & { text: string }>) {
         return searchEvents(this.collection, ctx.params);
       },
     },
-    /** → `{ total, by_type: [{ event_type, count, newest }] }`. */
+    /** → `{ total, oldest, newest, by_type: [{ event_type, count, oldest, newest }] }`. */
     stats: {
       params: { $$strict: true },
       handler() {

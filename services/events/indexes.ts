@@ -49,7 +49,7 @@ export const eventIndexes: IndexDeclaration[] = [
       "metadata.correlation_id": "text",
     },
     default_language: "none",
-    // A text index takes a member named `language` for its own, and refuses what it does not know.
+    // A text index takes a member named `language` for its own, and refuses what it does not know. The envelope reserves this name.
     language_override: "search_language",
     description: "events.search",
   },

@@ -1,77 +1,71 @@
 import type { Collection, FilterQuery } from "mongodb";
 import { WeirError } from "../../schemas/errors";
+import { type Page, type Paging, timeRange } from "../../schemas/query-params";
 import { type EventRecord, eventRecord, type StoredEvent } from "./stored-event";
 
-export interface Paging {
-  /** From 1. */
-  page?: number;
-  /** Up to 500; 20 by default. */
-  pageSize?: number;
-}
-
-export interface EventFilter extends Paging {
+export interface EventFilter {
   event_type?: string;
   aggregate_id?: string;
   user_id?: string;
   service_name?: string;
   correlation_id?: string;
-  /** RFC 3339, inclusive and exclusive. */
-  from?: string;
-  to?: string;
+  /** By the event's own timestamp: from inclusive, to exclusive. */
+  from?: Date;
+  to?: Date;
 }
 
-export interface EventPage {
-  rows: EventRecord[];
-  total: number;
-  page: number;
-  pageSize: number;
-}
-
-/** Stored events that match all that is given, the newest first. */
-export function listEvents(events: Collection<StoredEvent>, filter: EventFilter): Promise<EventPage> {
+/** Stored events that match all that is given: the newest first, or the last stored first where no indexed field is given. */
+export async function listEvents(
+  events: Collection<StoredEvent>,
+  { page, pageSize, ...filter }: EventFilter & Paging,
+): Promise<Page<EventRecord>> {
   const { event_type, aggregate_id, user_id, service_name, correlation_id, from, to } = filter;
-  const query: Record<string, unknown> = {};
-  const equal = {
+  const query = withoutUndefined({
     event_type,
     aggregate_id,
     "metadata.user_id": user_id,
     "metadata.service_name": service_name,
     "metadata.correlation_id": correlation_id,
-  };
-  for (const [field, value] of Object.entries(equal)) if (value !== undefined) query[field] = { $eq: value };
-  if (from !== undefined || to !== undefined) {
-    query.timestamp = {
-      ...(from !== undefined && { $gte: new Date(from) }),
-      ...(to !== undefined && { $lt: new Date(to) }),
-    };
-  }
-  return pageOf(events, query, filter);
-}
-
-/** Full-text search over type, aggregate, service, user and correlation id. */
-export function searchEvents(
-  events: Collection<StoredEvent>,
-  { text, ...paging }: Paging & { text: string },
-): Promise<EventPage> {
-  return pageOf(events, { $text: { $search: text } }, paging);
-}
-
-async function pageOf(
-  events: Collection<StoredEvent>,
-  query: Record<string, unknown>,
-  { page = 1, pageSize = 20 }: Paging,
-): Promise<EventPage> {
-  const matching = query as FilterQuery<StoredEvent>;
-  const [found, total] = await Promise.all([
-    events
-      .find(matching)
-      .sort({ timestamp: -1 })
+    timestamp: timeRange(from, to),
+  });
+  const hasIndexByTime = [event_type, aggregate_id, user_id, service_name].some(
+    (value) => value !== undefined,
+  );
+  // A sort that no index gives reads every document: `status_by_time` gives one over all of them.
+  const found = hasIndexByTime
+    ? events.find(query).sort({ timestamp: -1 })
+    : events.find({ ...query, status: "stored" }).sort({ stored_at: -1 });
+  const [stored, total] = await Promise.all([
+    found
       .skip((page - 1) * pageSize)
       .limit(pageSize)
       .toArray(),
-    Object.keys(query).length === 0 ? events.estimatedDocumentCount() : events.countDocuments(matching),
+    Object.keys(query).length === 0 ? events.estimatedDocumentCount() : events.countDocuments(query),
+  ]);
+  return { rows: stored.map(eventRecord), total, page, pageSize };
+}
+
+/** Full-text search over type, aggregate, service, user and correlation id: the best match first. */
+export async function searchEvents(
+  events: Collection<StoredEvent>,
+  { text, page, pageSize }: Paging & { text: string },
+): Promise<Page<EventRecord>> {
+  const query: FilterQuery<StoredEvent> = { $text: { $search: text } };
+  const score = { $meta: "textScore" } as const;
+  const [found, total] = await Promise.all([
+    events
+      .find(query, { projection: { score } })
+      .sort({ score, stored_at: -1 })
+      .skip((page - 1) * pageSize)
+      .limit(pageSize)
+      .toArray(),
+    events.countDocuments(query),
   ]);
   return { rows: found.map(eventRecord), total, page, pageSize };
+}
+
+function withoutUndefined(query: Record<string, unknown>): FilterQuery<StoredEvent> {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
 }
 
 export async function getEvent(events: Collection<StoredEvent>, event_id: string): Promise<EventRecord> {
@@ -86,18 +80,34 @@ export async function getEvent(events: Collection<StoredEvent>, event_id: string
 
 export interface EventStats {
   total: number;
-  by_type: { event_type: string; count: number; newest: Date }[];
+  /** By the events' own timestamps; null when nothing is stored. */
+  oldest: Date | null;
+  newest: Date | null;
+  by_type: { event_type: string; count: number; oldest: Date; newest: Date }[];
 }
 
 export async function eventStats(events: Collection<StoredEvent>): Promise<EventStats> {
-  const groups = await events
-    .aggregate<{ _id: string; count: number; newest: Date }>([
-      { $group: { _id: "$event_type", count: { $sum: 1 }, newest: { $max: "$timestamp" } } },
-      { $sort: { count: -1, _id: 1 } },
+  const by_type = await events
+    .aggregate<EventStats["by_type"][number]>([
+      // In the order of `type_by_time`, which holds all that is asked for: no document is read.
+      { $sort: { event_type: 1, timestamp: -1 } },
+      {
+        $group: {
+          _id: "$event_type",
+          count: { $sum: 1 },
+          oldest: { $min: "$timestamp" },
+          newest: { $max: "$timestamp" },
+        },
+      },
+      { $project: { _id: 0, event_type: "$_id", count: 1, oldest: 1, newest: 1 } },
+      { $sort: { count: -1, event_type: 1 } },
     ])
     .toArray();
+  const times = by_type.flatMap(({ oldest, newest }) => [oldest.getTime(), newest.getTime()]);
   return {
-    total: groups.reduce((sum, { count }) => sum + count, 0),
-    by_type: groups.map(({ _id, count, newest }) => ({ event_type: _id, count, newest })),
+    total: by_type.reduce((sum, { count }) => sum + count, 0),
+    oldest: times.length > 0 ? new Date(Math.min(...times)) : null,
+    newest: times.length > 0 ? new Date(Math.max(...times)) : null,
+    by_type,
   };
 }

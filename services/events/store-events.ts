@@ -1,13 +1,11 @@
-import type { Collection, CollectionInsertManyOptions } from "mongodb";
+import type { Collection } from "mongodb";
 import { canonicalJson } from "../../mixins/event-handler/idempotency-key";
 import type { BatchOutcome } from "../../mixins/event-handler.mixin";
+import { insertNew } from "../../mixins/mongo-schema/insert-new";
 import type { Delivery, EventEnvelope } from "../../schemas/delivery";
 import { type StoredEvent, storedEvent } from "./stored-event";
 
-const DUPLICATE_KEY = 11_000;
 const DAY_MS = 24 * 3_600_000;
-// The driver refuses dots in names by itself; MongoDB holds them.
-const INSERT = { ordered: false, checkKeys: false } as CollectionInsertManyOptions;
 
 export interface StoreOptions {
   ttlDays: number;
@@ -39,25 +37,6 @@ export async function storeEvents(
     if (event) outcomes[index] = compare(event, stored.get(event.event_id));
   }
   return outcomes;
-}
-
-/** Inserts what is new → the indexes of what is there already. */
-async function insertNew(collection: Collection<StoredEvent>, documents: StoredEvent[]): Promise<number[]> {
-  try {
-    await collection.insertMany(documents, INSERT);
-    return [];
-  } catch (error) {
-    const { writeErrors } = error as { writeErrors?: WriteError[] | WriteError };
-    const failures = writeErrors === undefined ? [] : [writeErrors].flat();
-    const other = failures.find(({ code }) => code !== DUPLICATE_KEY);
-    if (failures.length === 0 || other) throw error;
-    return failures.map(({ index }) => index);
-  }
-}
-
-interface WriteError {
-  index: number;
-  code: number;
 }
 
 async function findStored(
