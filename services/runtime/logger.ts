@@ -39,7 +39,7 @@ function pinoOptions(configuration: Configuration): LoggerOptions {
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: serializeError },
+    serializers: { err: configuration.logFormat === "pretty" ? serializeForPeople : serializeError },
     hooks: {
       logMethod(args, method) {
         method.apply(this, pinoArguments(args) as Parameters<typeof method>);
@@ -66,6 +66,11 @@ function serializeError(error: Error): unknown {
   if (!isOwnFault(error)) return told;
   const { stack: _, ...withoutStack } = told;
   return withoutStack;
+}
+
+/** The line of a fault of the gateway's own says all of it already. */
+function serializeForPeople(error: Error): unknown {
+  return isOwnFault(error) ? undefined : serializeError(error);
 }
 
 /** Written synchronously: the last lines before an exit are those that matter. */

@@ -82,7 +82,7 @@ export class Shutdown {
     }
     for (const { name, run } of this.releases) await this.step(name, RELEASE_LIMIT_MS, run);
     if (this.problems.length > 0) logger.error(`Stopped, but not finished: ${this.problems.join("; ")}.`);
-    else logger.info("Stopped; everything in hand was finished.");
+    else logger.info(this.failed ? "Stopped." : "Stopped; everything in hand was finished.");
     this.exit(this.failed || this.problems.length > 0 ? 1 : 0);
   }
 

@@ -70,6 +70,14 @@ describe("the log", () => {
     assert.equal(line?.err?.stack, undefined);
   });
 
+  it("does not tell such a fault twice to people", () => {
+    const log = listen({ WEIR_LOG_FORMAT: "pretty" });
+    log.logger.error("Cannot start.", new WeirError("WEIR_CONFIG_INVALID", "expected this"));
+    log.logger.error("Failed.", new Error("no disk"));
+    assert.equal(log.lines[0]?.err, undefined);
+    assert.match(log.lines[1]?.err?.stack ?? "", /no disk/);
+  });
+
   it("writes nothing below its level", () => {
     const log = listen({ WEIR_LOG_LEVEL: "warn" });
     log.logger.info("quiet");
