@@ -27,6 +27,9 @@ describe("gateway process", () => {
     space = await createSpace();
   });
   afterEach(async () => {
+    // In order: a group whose member was killed is only free after its session is over.
+    for (const daemon of daemons) daemon.kill("SIGTERM");
+    await Promise.all(daemons.map((daemon) => daemon.exit()));
     await Promise.all(daemons.splice(0).map((daemon) => daemon.end()));
     await space.close();
   });

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
+import type { BridgeStatus } from "../../services/bridge/status";
+import type { PrivateServers } from "../../services/embedded/private-servers";
+import { createGateway } from "../../services/runtime/gateway";
+import effectsBatch from "../fixtures/effects-batch.service";
+import effectsSingle from "../fixtures/effects-single.service";
+import {
+  allCommitted,
+  assertAtLeastOnce,
+  assertDeadLettered,
+  assertStored,
+  createSpace,
+  makeTraffic,
+  privateServers,
+  type Space,
+  sendTraffic,
+  waitFor,
+} from "../support";
+
+const TYPES = ["order.placed", "order.paid", "order.shipped"];
+const GROUPS = ["events", "effects-batch", "effects-single"];
+const OUTAGE_MS = 30_000;
+
+describe("gateway, while a server is away", function () {
+  this.timeout(150_000);
+  let servers: PrivateServers;
+  let space: Space;
+  let broker: ServiceBroker;
+
+  before(async () => {
+    servers = await privateServers();
+    space = await createSpace({ mongo: { url: servers.mongoUrl }, kafka: { brokers: servers.brokers } });
+    broker = createGateway(space.configuration, {
+      plugins: [effectsBatch, effectsSingle] as unknown as ServiceSchema[],
+    });
+    await broker.start();
+    await waitFor(async () => (await status()).state === "ready", { what: "the gateway to be ready" });
+  });
+  after(async () => {
+    await broker?.stop();
+    await space?.close();
+    await servers?.close();
+  });
+
+  const status = (): Promise<BridgeStatus> => broker.call("bridge.status");
+  const committed = async () => {
+    const states = await Promise.all(GROUPS.map((group) => space.groupState(group, TYPES)));
+    return states.flat().map((state) => state.committed);
+  };
+
+  it("MongoDB stopped for 30 s under load: commits nothing, says degraded, goes on by itself", async () => {
+    const traffic = makeTraffic({ types: TYPES, events: 4_000, duplicates: 0.1, bad: 0.05 });
+    await sendTraffic(space, traffic);
+    await waitFor(async () => (await committed()).some((offset) => offset > 0), {
+      what: "the load to be under way",
+    });
+    await servers.mongo.stop();
+    const stoppedAt = Date.now();
+
+    const degraded = await waitFor(
+      async () => {
+        const now = await status();
+        return (
+          now.state === "degraded" &&
+          GROUPS.every((group) => now.reasons.some((reason) => reason.includes(group))) &&
+          now
+        );
+      },
+      { what: "every group to say why it waits", limitMs: 60_000 },
+    );
+    assert.match(degraded.reasons.join("\n"), /mongo|ECONNREFUSED|topology|connect/i);
+    const before = await committed();
+    await waitFor(
+      async () => {
+        assert.deepEqual(await committed(), before, "nothing is committed while MongoDB is away");
+        return Date.now() - stoppedAt > OUTAGE_MS;
+      },
+      { what: "the outage to last", limitMs: OUTAGE_MS * 2, everyMs: 500 },
+    );
+
+    await servers.mongo.start();
+    await waitFor(async () => (await status()).state === "ready", {
+      what: "the gateway to be ready again",
+      limitMs: 30_000,
+    });
+    for (const group of GROUPS) await allCommitted(space, [group], TYPES);
+    await assertStored(space, traffic);
+    await assertAtLeastOnce(space, "effects-batch", traffic);
+    await assertAtLeastOnce(space, "effects-single", traffic);
+    await assertDeadLettered(space, traffic);
+  });
+
+  it("Kafka killed and back: goes on by itself, loses and repeats nothing", async () => {
+    const traffic = makeTraffic({ types: TYPES, events: 1_000, seed: 2 });
+    await servers.kafka.kill();
+    await waitFor(async () => (await status()).state === "degraded", { what: "degraded", limitMs: 60_000 });
+    await servers.kafka.start();
+    await sendTraffic(space, traffic);
+    await allCommitted(space, GROUPS, TYPES, 90_000);
+    await waitFor(async () => (await status()).state === "ready", {
+      what: "the gateway to be ready again",
+      limitMs: 30_000,
+    });
+    const effects = await space.db.collection("effects").find({ event_id: /^2-/ }).toArray();
+    assert.equal(effects.length, 2_000, "each event once in each group");
+  });
+});
