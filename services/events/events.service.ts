@@ -17,7 +17,11 @@ import type { StoredEvent } from "./stored-event";
 const events: MongoServiceSchema<StoredEvent> = {
   name: "events",
   mixins: [
-    mongoSchema({ collection: "events", indexes: eventIndexes }),
+    mongoSchema({
+      collection: "events",
+      description: "Every accepted event, and where in Kafka it came from.",
+      indexes: eventIndexes,
+    }),
     eventHandler({
       deadLettersRefused: true,
       handlers: {

@@ -39,6 +39,7 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
     mongoSchema(
       {
         collection: "idempotency_keys",
+        description: "Which events a group has in hand or has handled, a document for each chunk.",
         indexes: [
           {
             name: "keys_unique",
@@ -60,7 +61,7 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
           },
         ],
       },
-      { collection: "progress", indexes: [] },
+      { collection: "progress", description: "Who owns a group's partition, and since when." },
     ),
   ],
 
