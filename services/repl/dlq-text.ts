@@ -1,0 +1,118 @@
+import type { Page } from "../../schemas/query-params";
+import type { ItemResult } from "../dlq/item-result";
+import type { LetterStats } from "../dlq/stats";
+import type { LetterDetails, LetterRow } from "../dlq/view";
+import { type Cell, counted, cut, printable, shortTime, table } from "./table";
+
+const ERROR_LENGTH = 48;
+const RAW_LENGTH = 2_000;
+
+export const LIST_HEAD = ["id", "failed at (UTC)", "reason", "event type", "group", "error"];
+
+export function letterRow({ id, failed_at, reason, event_type, group, error }: LetterRow): Cell[] {
+  return [
+    id,
+    shortTime(failed_at),
+    reason,
+    event_type ?? "-",
+    group ?? "-",
+    cut(error.message, ERROR_LENGTH),
+  ];
+}
+
+export function listText({ rows, total, page, pageSize }: Page<LetterRow>, filter: object): string {
+  const of = Object.entries(filter)
+    .filter(([name]) => name !== "page")
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+  if (total === 0) return `No dead letters (${of || "of any status"}).`;
+  const pages = Math.ceil(total / pageSize);
+  const where = pages > 1 ? `, page ${page} of ${pages}: dlq list --page ${page < pages ? page + 1 : 1}` : "";
+  const next =
+    'dlq get <id> shows one whole, dlq retry <id> hands it over again, dlq discard <id> --reason "…" closes it.';
+  return [
+    `${counted(total, "dead letter")} (${of || "of any status"})${where}`,
+    table(LIST_HEAD, rows.map(letterRow)),
+    next,
+  ].join("\n");
+}
+
+export function letterText(letter: LetterDetails): string {
+  const { error, headers, history } = letter;
+  const facts: Cell[][] = [
+    ["id", letter.id],
+    ["status", letter.status],
+    ["reason", letter.reason],
+    ["event", `${letter.event_type ?? "unknown type"}, id ${letter.event_id ?? "unknown"}`],
+    ["group", letter.group ?? "- (refused before any group was handed it)"],
+    [
+      "came from",
+      `${letter.original_topic}[${letter.partition}] offset ${letter.offset}, key ${letter.key ?? "none"}`,
+    ],
+    ["error", `${error.type}: ${error.message}`],
+    ...(error.details ? [["details", JSON.stringify(error.details, null, 2)]] : []),
+    ["attempts", letter.attempts],
+    ["failed at", `${shortTime(letter.failed_at)} UTC, first ${shortTime(letter.first_failed_at)}`],
+    ["kept until", letter.expires_at ? `${shortTime(letter.expires_at)} UTC` : "somebody closes it"],
+    ...(Object.keys(headers).length > 0 ? [["headers", JSON.stringify(headers, null, 2)]] : []),
+    ...(letter.cut ? [["not whole", letter.cut.join(", ")]] : []),
+    ["history", history.map(historyLine).join("\n")],
+  ];
+  return [
+    table(["dead letter", ""], facts),
+    rawText(letter),
+    ...(error.stack ? [printable(error.stack)] : []),
+  ].join("\n");
+}
+
+function historyLine(entry: LetterDetails["history"][number]): string {
+  const { at, action, ...rest } = entry;
+  return [shortTime(at), action.replace("_", " "), ...Object.values(rest)].join("  ");
+}
+
+function rawText({ raw_base64, raw_text, raw_bytes }: LetterDetails): string {
+  if (raw_base64 === null) return "The message has no value (a tombstone).";
+  const size = counted(raw_bytes, "byte");
+  const shown = raw_text ?? raw_base64;
+  const what = raw_text === undefined ? "no UTF-8, shown in base64" : "as text";
+  const more = shown.length > RAW_LENGTH ? " …" : "";
+  return `The message, ${size}, ${what}:\n${printable(shown.slice(0, RAW_LENGTH))}${more}`;
+}
+
+export const RESULTS_HEAD = ["id", "result", "error"];
+
+export function resultRow({ id, ok, status, result, error }: ItemResult): Cell[] {
+  const what = ok
+    ? [status, result].filter(Boolean).join(", ")
+    : `not done${status ? `, still ${status}` : ""}`;
+  return [id, what, error ? cut(`${error.message} (${error.type})`, 80) : ""];
+}
+
+export function resultsText(results: ItemResult[]): string {
+  const done = results.filter(({ ok }) => ok).length;
+  return [table(RESULTS_HEAD, results.map(resultRow)), `${done} of ${results.length} done.`].join("\n");
+}
+
+export function statsText({
+  total,
+  open,
+  by_status,
+  by_reason,
+  by_event_type,
+  by_group,
+  oldest_open,
+}: LetterStats): string {
+  const counts = (what: string, numbers: Record<string, number>): Cell[][] =>
+    Object.entries(numbers).map(([value, count]) => [what, value, count]);
+  const rows = [
+    ...counts("status", by_status),
+    ...counts("reason, open", by_reason),
+    ...counts("event type, open", by_event_type),
+    ...counts("group, open", by_group),
+  ];
+  const oldest = oldest_open ? `, the oldest since ${shortTime(oldest_open)} UTC` : "";
+  return [
+    `${counted(total, "dead letter")}, ${open} open${oldest}`,
+    table(["by", "value", "letters"], rows),
+  ].join("\n");
+}

@@ -1,0 +1,84 @@
+import type { ServiceBroker } from "moleculer";
+import type { Page } from "../../schemas/query-params";
+import type { ItemResult } from "../dlq/item-result";
+import type { LetterStats } from "../dlq/stats";
+import type { LetterDetails, LetterRow } from "../dlq/view";
+import { type CommandInput, defineCommand, Misuse } from "./command";
+import { letterText, listText, resultsText, statsText } from "./dlq-text";
+
+const USAGE = [
+  "dlq [list] [--status pending|scheduled|retried|discarded|all] [--type <event type>] [--group <group>] [--reason <reason>] [--page <n>]",
+  "dlq get <id>",
+  "dlq retry <id> …",
+  'dlq discard <id> … --reason "<why>"',
+  "dlq stats",
+].join("\n");
+
+const ACTIONS: Record<
+  string,
+  (broker: ServiceBroker, ids: string[], options: CommandInput["options"]) => Promise<string>
+> = {
+  async list(broker, ids, options) {
+    if (ids.length > 0) throw new Misuse(`"${ids.join(" ")}" is too much:\n${USAGE}`);
+    const params = listParams(options);
+    return listText(await broker.call<Page<LetterRow>, object>("dlq.list", params), params);
+  },
+  async get(broker, ids) {
+    const [id, ...rest] = ids;
+    if (id === undefined || rest.length > 0) throw new Misuse("One id is needed: dlq get <id>");
+    return letterText(await broker.call<LetterDetails, object>("dlq.get", { id }));
+  },
+  async retry(broker, ids) {
+    if (ids.length === 0) throw new Misuse("Which letters? dlq retry <id> …");
+    // Each delivery may take as long as its handler: the plugin's own limits end it.
+    return resultsText(await broker.call<ItemResult[], object>("dlq.retry", { ids }, { timeout: 0 }));
+  },
+  async discard(broker, ids, { reason }) {
+    if (ids.length === 0 || typeof reason !== "string")
+      throw new Misuse('Letters and a reason are needed: dlq discard <id> … --reason "<why>"');
+    return resultsText(await broker.call<ItemResult[], object>("dlq.discard", { ids, reason }));
+  },
+  async stats(broker) {
+    return statsText(await broker.call<LetterStats>("dlq.stats"));
+  },
+};
+
+export interface ListParams {
+  status?: string;
+  event_type?: string;
+  group?: string;
+  reason?: string;
+  page?: string;
+}
+
+/** Without a status: the letters that wait for somebody. */
+export function listParams({
+  status = "pending",
+  type,
+  group,
+  reason,
+  page,
+}: CommandInput["options"]): ListParams {
+  const given = { status: status === "all" ? undefined : status, event_type: type, group, reason, page };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+export const dlqCommand = defineCommand({
+  command: "dlq [action] [ids...]",
+  description: "Dead letters: list, get, retry, discard, stats",
+  options: [
+    {
+      option: "--status <status>",
+      description: "list: pending (if not given), scheduled, retried, discarded or all",
+    },
+    { option: "--type <event type>", description: "list: letters of this event type" },
+    { option: "--group <group>", description: "list: letters of this group" },
+    { option: "--reason <reason>", description: "list: letters with this reason; discard: why" },
+    { option: "--page <n>", description: "list: 20 letters a page, from 1" },
+  ],
+  async run(broker, { operands: [name = "list", ...ids], options }) {
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (!action) throw new Misuse(`dlq ${name} is not known:\n${USAGE}`);
+    return action(broker, ids, options);
+  },
+});
