@@ -61,11 +61,8 @@ describe("gateway, while a server is away", function () {
     const degraded = await waitFor(
       async () => {
         const now = await status();
-        return (
-          now.state === "degraded" &&
-          GROUPS.every((group) => now.reasons.some((reason) => reason.includes(group))) &&
-          now
-        );
+        const all = GROUPS.every((group) => now.reasons.some((reason) => reason.includes(group)));
+        return now.state === "degraded" && all ? now : null;
       },
       { what: "every group to say why it waits", limitMs: 60_000 },
     );

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { type BrokerOptions, ServiceBroker, type ServiceSchema } from "moleculer";
+import { provideConfiguration } from "../../schemas/configuration/broker-configuration";
+import { createGateway } from "../../services/runtime/gateway";
+import effectsBatch from "../fixtures/effects-batch.service";
+import {
+  allCommitted,
+  assertOnce,
+  createSpace,
+  exampleOf,
+  makeTraffic,
+  type Space,
+  sendTraffic,
+  uniqueName,
+  waitFor,
+} from "../support";
+
+describe("a gateway and another Moleculer node", () => {
+  let space: Space;
+  let gateway: ServiceBroker;
+  let other: ServiceBroker;
+
+  before(async () => {
+    space = await createSpace();
+    const [gatewayPort, otherPort] = [await freePort(), await freePort()];
+    const [gatewayID, otherID] = [uniqueName("gateway"), uniqueName("other")];
+    const transporter = `tcp://127.0.0.1:${gatewayPort}/${gatewayID},127.0.0.1:${otherPort}/${otherID}`;
+    gateway = createGateway(space.configurationWith({ nodeID: gatewayID, transporter }));
+    other = new ServiceBroker({
+      nodeID: otherID,
+      namespace: space.configuration.namespace,
+      transporter: transporter as unknown as BrokerOptions["transporter"],
+      logger: false,
+      created: (broker) => provideConfiguration(broker, space.configuration),
+    });
+    await Promise.all([gateway.start(), other.start()]);
+    await other.waitForServices(["bridge", "dlq", "events"], 20_000, 50);
+    await waitFor(async () => (await gateway.call<{ state: string }>("bridge.status")).state === "ready", {
+      what: "ready",
+    });
+  });
+  after(async () => {
+    await other?.stop();
+    await gateway?.stop();
+    await space.close();
+  });
+
+  it("lets it publish, look into the DLQ and ask for a stored event", async () => {
+    const { payload } = exampleOf("order.placed");
+    const { event_id } = await other.call<{ event_id: string }, object>("bridge.publish", {
+      event_type: "order.placed",
+      payload,
+      aggregate_id: "o1",
+    });
+    await space.produce("order.placed", [{ value: "no event" }]);
+    await allCommitted(space, ["events"], ["order.placed"]);
+    const stored = await other.call<{ event: { event_id: string; payload: object } }, object>("events.get", {
+      event_id,
+    });
+    assert.deepEqual(stored.event.payload, payload);
+    const { rows } = await other.call<{ rows: { reason: string }[] }, object>("dlq.list", {});
+    assert.deepEqual(
+      rows.map(({ reason }) => reason),
+      ["unparseable"],
+    );
+  });
+
+  it("tells it of bad parameters as a ValidationError, and of other errors by their code", async () => {
+    await assert.rejects(other.call("bridge.publish", { event_type: "order.placed", payload: {} }), {
+      name: "ValidationError",
+      type: "WEIR_EVENT_INVALID",
+    });
+    await assert.rejects(other.call("events.get", { event_id: "nobody" }), {
+      type: "WEIR_EVENT_NOT_FOUND",
+      code: 404,
+    });
+    await assert.rejects(other.call("dlq.list", { reason: { $ne: null } }), { name: "ValidationError" });
+  });
+
+  it("hands events to a plugin that it hosts", async () => {
+    other.createService(effectsBatch as unknown as ServiceSchema);
+    const types = ["order.placed", "user.registered"];
+    const traffic = makeTraffic({ types, events: 3_000, duplicates: 0.1, seed: 3 });
+    await sendTraffic(space, traffic);
+    await allCommitted(space, ["effects-batch"], types);
+    const effects = await space.db.collection("effects").find({ event_id: /^3-/ }).toArray();
+    assert.equal(effects.length, traffic.good.size);
+    await space.db.collection("effects").deleteMany({ event_id: { $not: /^3-/ } });
+    await assertOnce(space, "effects-batch", traffic);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
+  return address.port;
+}
