@@ -4,6 +4,7 @@ import { describeConfiguration } from "../../schemas/configuration/describe-conf
 import { loadConfiguration, withServers } from "../../schemas/configuration/load-configuration";
 import { unknownVariables } from "../../schemas/configuration/unknown-variables";
 import { acquireServers } from "../embedded/embedded-servers";
+import { replCommands } from "../repl/commands";
 import { brokerOptions } from "./broker-options";
 import { environmentOverrides } from "./environment-overrides";
 import { isOwnFault } from "./log-arguments";
@@ -33,7 +34,8 @@ async function prepare(given: Configuration, shutdown: Shutdown, logger: Logger)
   const configuration = withServers(given, await serversFor(given, shutdown, logger));
   logger.info("Configuration", describeConfiguration(configuration) as never);
   const options = brokerOptions(configuration, {
-    replOptions: { delimiter: "weir $" },
+    // Moleculer's types know a command only with its default parser.
+    replOptions: { delimiter: "weir $", customCommands: replCommands as never[] },
     created: (broker: ServiceBroker) => shutdown.own(broker),
     started: async (broker: ServiceBroker) => {
       // A command line only where a person sits in front of it.
