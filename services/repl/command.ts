@@ -9,13 +9,14 @@ export interface CommandInput {
   options: Record<string, string | true | undefined>;
 }
 
-/** The form of `replOptions.customCommands` in moleculer-repl 0.8. */
+/** The form of `replOptions.customCommands` in moleculer-repl 0.8, whose typings are those of an earlier one. */
 export interface ReplCommand {
   command: string;
   description: string;
   options: { option: string; description: string }[];
   parse(parsed: ParsedCommand): void;
-  action(broker: ServiceBroker, input: CommandInput): Promise<void>;
+  /** `input` is what `parse` has left: a `CommandInput`. */
+  action(broker: ServiceBroker, input: unknown): Promise<void>;
 }
 
 /** The part of a commander Command that is read. */
@@ -45,7 +46,7 @@ export function defineCommand({ command, description, options = [], run }: Comma
     },
     async action(broker, input) {
       try {
-        console.log(await run(broker, input));
+        console.log(await run(broker, input as CommandInput));
       } catch (error) {
         console.log(styleText("red", explain(error)));
       }

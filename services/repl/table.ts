@@ -11,7 +11,7 @@ export function table(head: string[], rows: Cell[][]): string {
     head,
     colAligns: isNumber.map((right) => (right ? "right" : "left")),
     // Colours of its own would end up in files and pipes.
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   drawn.push(...rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell : printable(cell)))));
   return drawn.toString();
