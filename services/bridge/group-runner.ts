@@ -5,7 +5,7 @@ import type { BatchVerdict } from "../kafka/group-consumer";
 import { GroupConsumer } from "../kafka/group-consumer";
 import { CommitFailed, type PartitionBatch, StaleAssignment } from "../kafka/partition-batch";
 import type { CommittedOffset, TopicAdmin } from "../kafka/topic-admin";
-import { cutChunks } from "./cut-chunks";
+import { chunkEnd } from "./chunk-end";
 import { type GroupCounts, newCounts } from "./group-counts";
 import type { PluginGroup } from "./groups";
 import { Lane } from "./lane";
@@ -83,14 +83,17 @@ export class GroupRunner {
     lane.inFlightSince = Date.now();
     try {
       const owned = await this.own(lane, batch);
-      for (const cut of cutChunks(batch.messages, () => this.limits())) {
+      let from = 0;
+      while (from < batch.messages.length) {
         if (!batch.mayGoOn()) return DONE;
         lane.inFlightSince = Date.now();
-        const report = await takeChunk(this.path, owned, batch, cut);
+        const to = chunkEnd(batch.messages, from, this.limits());
+        const report = await takeChunk(this.path, owned, batch, [from, to]);
         this.consumerTrouble = null;
         for (const fate of report.passed) this.counts[fate] += 1;
-        if (report.held) return { done: false, retryInMs: lane.hold(report, this.ports.logger) };
-        lane.goOn(this.ports.logger);
+        const waitMs = report.held ? lane.hold(report, this.ports.logger) : lane.goOn(this.ports.logger);
+        if (waitMs > 0) return { done: false, retryInMs: waitMs };
+        from += report.passed.length;
       }
       return DONE;
     } catch (error) {

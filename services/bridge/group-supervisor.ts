@@ -104,23 +104,30 @@ export class GroupSupervisor {
     if (failed) throw failed.reason;
   }
 
-  private async begin(plugin: PluginGroup): Promise<void> {
-    const types = this.ports.catalog.types().filter((type) => matchesAny(plugin.patterns, type));
-    if (types.length === 0) {
+  private async begin(plugin: PluginGroup, pausedByHand = false): Promise<void> {
+    const wanted = this.topicsFor(plugin);
+    if (wanted.length === 0) {
       this.tellOnce(
         `Group ${plugin.group} asks for ${plugin.patterns.join(", ")}, but no known event type matches.`,
       );
       return;
     }
-    const topics = await this.ports.topics.ensure(topicsOf(this.ports.configuration.topics, types));
+    const topics = await this.ports.topics.ensure(wanted);
     if (topics.length === 0 || this.draining) return;
     const wants = memoized((type) => matchesAny(plugin.patterns, type));
     const groupId = this.ports.configuration.groupPrefix + plugin.group;
     const runner = new GroupRunner(plugin, groupId, topics, wants, this.ports.runner);
     await this.prepare(runner);
     if (this.draining) return;
-    this.groups.set(plugin.group, { plugin, runner, grace: null, pausedByHand: false });
+    const supervised = { plugin, runner, grace: null, pausedByHand };
+    this.groups.set(plugin.group, supervised);
+    this.applyPause(supervised);
     runner.consumer.start();
+  }
+
+  private topicsFor({ patterns }: PluginGroup): string[] {
+    const types = this.ports.catalog.types().filter((type) => matchesAny(patterns, type));
+    return topicsOf(this.ports.configuration.topics, types);
   }
 
   /** Says what waits for a group; lets a new one that wants no earlier events begin at the end. */
@@ -147,7 +154,7 @@ export class GroupSupervisor {
       known.plugin.service === plugin.service &&
       known.plugin.deadLettersRefused === plugin.deadLettersRefused &&
       known.plugin.patterns.join() === plugin.patterns.join();
-    if (unchanged && known.runner.consumer.state !== "stopped") {
+    if (unchanged && known.runner.consumer.state !== "stopped" && !(await this.hasNewTopics(known, plugin))) {
       known.plugin = plugin;
       this.pluginBack(known);
       return;
@@ -155,7 +162,14 @@ export class GroupSupervisor {
     if (known.grace) clearTimeout(known.grace);
     await known.runner.stop();
     this.groups.delete(plugin.group);
-    await this.begin(plugin);
+    await this.begin(plugin, known.pausedByHand);
+  }
+
+  /** Topics that were missing when the group began, and that somebody has created since. */
+  private async hasNewTopics({ runner }: Supervised, plugin: PluginGroup): Promise<boolean> {
+    const wanted = this.topicsFor(plugin);
+    if (wanted.length === runner.topics.length) return false;
+    return (await this.ports.topics.ensure(wanted)).length > runner.topics.length;
   }
 
   private pluginAway(supervised: Supervised): void {
@@ -170,7 +184,8 @@ export class GroupSupervisor {
         `Group ${group} gives its partitions back: ${service} is away; its events wait in Kafka`,
       );
       supervised.grace = null;
-      void supervised.runner.stop();
+      // The plugin may have come back while the group was being left.
+      void supervised.runner.stop().then(() => this.reconcile());
     }, pluginGraceMs);
     this.applyPause(supervised);
   }

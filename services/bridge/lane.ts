@@ -26,13 +26,15 @@ export class Lane {
     return `${this.topic}[${this.partition}]`;
   }
 
-  goOn(logger: Logger): void {
+  /** All went well → no wait. */
+  goOn(logger: Logger): 0 {
     if (this.trouble) logger.info(`Group ${this.group} goes on at ${this.name}`);
     this.trouble = null;
     this.backoff = BACKOFF_MS.first;
+    return 0;
   }
 
-  /** Some of the chunk waits → milliseconds until it is asked for again. */
+  /** Some of the chunk waits → milliseconds until it is asked for again; 0: at once, it has moved on. */
   hold({ held, passed }: ChunkReport, logger: Logger): number {
     if (held?.reason) return this.wait(held.reason, logger);
     this.goOn(logger);

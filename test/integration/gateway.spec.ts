@@ -314,6 +314,47 @@ describe("gateway", () => {
     assert.equal(await space.db.collection("events").countDocuments(), 4);
   });
 
+  it("waits for topics that it may not create, and takes them when somebody has", async () => {
+    await space.createTopics(["order.placed"]);
+    const gateway = await start([effectsBatch], { topics: { create: false } });
+    assert.deepEqual(
+      (await status(gateway)).groups.map(
+        ({ partitions }) => new Set(partitions.map(({ topic }) => topic)).size,
+      ),
+      [1, 1],
+    );
+    await space.createTopics(["order.paid"]);
+    const traffic = makeTraffic({ types: ["order.placed", "order.paid"], events: 50 });
+    await sendTraffic(space, traffic);
+    await gateway.broadcastLocal("$services.changed", {});
+    await allCommitted(space, ["events", "effects-batch"], ["order.placed", "order.paid"]);
+    await assertOnce(space, "effects-batch", traffic);
+  });
+
+  it("three at once on an empty database and an empty Kafka come up, and share the work", async () => {
+    const gateways = [1, 2, 3].map((number) =>
+      createGateway(space.configurationWith({ nodeID: `${space.name}-${number}` }), {
+        plugins: [effectsBatch] as unknown as ServiceSchema[],
+      }),
+    );
+    try {
+      await Promise.all(gateways.map((gateway) => gateway.start()));
+      for (const gateway of gateways) {
+        await waitFor(async () => (await status(gateway)).state === "ready", { what: "each to be ready" });
+        const states = await gateway.call<{ indexes: { state: string }[] }[], object>("events.indexes", {});
+        assert.ok(states.every(({ indexes }) => indexes.every(({ state }) => state === "in_sync")));
+      }
+      const traffic = makeTraffic({ types: TYPES, events: 3_000, duplicates: 0.1, bad: 0.05 });
+      await sendTraffic(space, traffic);
+      await allCommitted(space, ["events", "effects-batch"], TYPES);
+      await assertStored(space, traffic);
+      await assertOnce(space, "effects-batch", traffic);
+      await assertDeadLettered(space, traffic);
+    } finally {
+      await Promise.all(gateways.map((gateway) => gateway.stop()));
+    }
+  });
+
   it("pauses and resumes a group by hand", async () => {
     const gateway = await start([effectsBatch]);
     await gateway.call("bridge.pause", { group: "effects-batch" });
