@@ -21,10 +21,13 @@ export async function findLeftovers(withServers: boolean): Promise<string[]> {
   return found;
 }
 
+// tsx keeps a compiler for as long as this process lives, from the first file on that is not in its cache.
+const COMPILER = /\/esbuild --service=/;
+
 /** Processes that carry this run's variable, also those that detached themselves. */
 function processesOfThisRun(): string[] {
   const mark = `${RUN_VARIABLE}=${run}`;
   return otherProcesses()
-    .filter(({ environment }) => environment.includes(mark))
+    .filter(({ environment, command }) => environment.includes(mark) && !COMPILER.test(command))
     .map(({ pid, command }) => `${pid}: ${command.slice(0, 200)}`);
 }
