@@ -86,7 +86,7 @@ function badBytes(number: number, event: EventEnvelope): Buffer {
     () => Buffer.from(JSON.stringify({ ...event, event_id: tail, timestamp: "yesterday" })),
     () => Buffer.from(JSON.stringify([tail])),
     () =>
-      Buffer.from(JSON.stringify({ ...event, event_id: tail, metadata: { ...event.metadata, ["a\0b"]: 1 } })),
+      Buffer.from(JSON.stringify({ ...event, event_id: tail, metadata: { ...event.metadata, "a\0b": 1 } })),
     () =>
       Buffer.from(
         JSON.stringify({ ...event, event_id: tail }).replace(
