@@ -4,7 +4,9 @@ import type { LetterStats } from "../dlq/stats";
 import type { LetterDetails, LetterRow } from "../dlq/view";
 import { type Cell, counted, cut, printable, shortTime, table } from "./table";
 
-const ERROR_LENGTH = 48;
+const ERROR_LENGTH = { least: 24, otherwise: 48 };
+/** What the other columns of a list take, with the longest of the gateway's own reasons and types. */
+const OTHER_COLUMNS = 108;
 const RAW_LENGTH = 2_000;
 
 export const LIST_HEAD = ["id", "failed at (UTC)", "reason", "event type", "group", "error"];
@@ -16,8 +18,12 @@ export function letterRow({ id, failed_at, reason, event_type, group, error }: L
     reason,
     event_type ?? "-",
     group ?? "-",
-    cut(error.message, ERROR_LENGTH),
+    cut(error.message, errorLength()),
   ];
+}
+
+function errorLength(columns: number | undefined = process.stdout.columns): number {
+  return columns ? Math.max(ERROR_LENGTH.least, columns - OTHER_COLUMNS) : ERROR_LENGTH.otherwise;
 }
 
 export function listText({ rows, total, page, pageSize }: Page<LetterRow>, filter: object): string {

@@ -21,7 +21,8 @@ const ACTIONS: Record<
   async list(broker, ids, options) {
     if (ids.length > 0) throw new Misuse(`"${ids.join(" ")}" is too much:\n${USAGE}`);
     const params = listParams(options);
-    return listText(await broker.call<Page<LetterRow>, object>("dlq.list", params), params);
+    // A copy: the broker puts the defaults into what it is given.
+    return listText(await broker.call<Page<LetterRow>, object>("dlq.list", { ...params }), params);
   },
   async get(broker, ids) {
     const [id, ...rest] = ids;

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { allCommitted, createSpace, type Space, temporaryFolder, waitFor } from "../support";
+import { daemonEnvironment } from "../support/daemon-environment";
+
+/** The commands as somebody types them, in the real command line of a real gateway. */
+describe("command line", () => {
+  let space: Space;
+  let home: Awaited<ReturnType<typeof temporaryFolder>>;
+  let child: ChildProcess;
+  let output = "";
+
+  before(async () => {
+    space = await createSpace();
+    home = await temporaryFolder();
+    child = spawn(process.execPath, ["--require", "tsx/cjs", "test/fixtures/repl-gateway.ts"], {
+      // The history of what was typed is kept in the home folder.
+      env: { ...process.env, ...daemonEnvironment(space.configuration), HOME: home.folder, NO_COLOR: "1" },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    await prompt();
+  });
+  after(async () => {
+    child.stdin?.end();
+    if (child.exitCode === null) await once(child, "exit");
+    await home.remove();
+    await space.close();
+  });
+
+  function prompt() {
+    return waitFor(() => output.endsWith("weir $ "), { what: `the prompt after:\n${output}` });
+  }
+
+  /** Types a line → what is printed until the next prompt. */
+  async function type(line: string): Promise<string> {
+    output = "";
+    child.stdin?.write(`${line}\n`);
+    await prompt();
+    return output.slice(0, -"weir $ ".length);
+  }
+
+  it("publish: sends the example of a type under an id of its own", async () => {
+    for (const _ of [1, 2])
+      assert.match(await type("publish order.placed"), /event id .*\n.*\n│ [0-9a-f-]{36} /);
+    await allCommitted(space, ["order-projection", "events"], ["order.placed"]);
+    assert.equal(await space.db.collection("events").countDocuments({ "metadata.service_name": /./ }), 2);
+  });
+
+  it("publish: sends a payload that is typed, under a key; says what is wrong with another", async () => {
+    const payload = {
+      user_id: "u7",
+      email: "a@b.example",
+      name: "A B",
+      registered_at: "2026-01-01T00:00:00Z",
+    };
+    const json = JSON.stringify({ ...payload, marketing_consent: true });
+    assert.match(await type(`publish user.registered --payload '${json}' --key k7`), /event id/);
+    await allCommitted(space, ["events"], ["user.registered"]);
+    const stored = await space.db.collection("events").findOne({ "payload.user_id": "u7" });
+    assert.equal(stored?.kafka.key, "k7");
+    assert.match(
+      await type(`publish user.registered --payload '{"user_id": 1}'`),
+      /must have required property/,
+    );
+    assert.match(await type("publish user.registered --payload {oops"), /not JSON.*\bpublish <event_type>/s);
+    assert.match(await type("publish"), /Which event type\?.*order\.placed/s);
+    assert.match(
+      await type("publish order.teleported"),
+      /no schema for order\.teleported.*WEIR_EVENT_TYPE_UNKNOWN/,
+    );
+  });
+
+  it("status: shows every group and what became of its messages", async () => {
+    const text = await type("status");
+    assert.match(text, /^ready: node /);
+    assert.match(text, /│ order-projection │ running │ +0 │ +0 │ +2 │/);
+    assert.match(text, /│ notifier +│ running │/);
+  });
+
+  it("dlq: lists, shows, retries, discards and counts letters", async () => {
+    await space.produce("order.paid", [{ key: "k", value: "no \u001b[31mJSON" }]);
+    const bounced = {
+      user_id: "u8",
+      email: "x@bounce.example",
+      name: "X",
+      registered_at: "2026-01-01T00:00:00Z",
+    };
+    await type(
+      `publish user.registered --payload '${JSON.stringify({ ...bounced, marketing_consent: true })}'`,
+    );
+    await allCommitted(space, ["events"], ["order.paid"]);
+    await allCommitted(space, ["notifier"], ["user.registered"]);
+
+    assert.match(await type("dlq"), /2 dead letters \(status pending\)/);
+    const refused = await type("dlq list --reason unparseable");
+    assert.match(refused, /1 dead letter \(status pending, reason unparseable\)/);
+    const id = /[0-9a-f]{24}/.exec(refused)?.[0];
+    const letter = await type(`dlq get ${id}`);
+    assert.match(letter, /came from.*order\.paid\[\d\] offset 0, key k/);
+    assert.match(
+      letter,
+      /The message, 12 bytes, as text:\nno \\x1b\[31mJSON/,
+      "a message does not steer the terminal",
+    );
+
+    assert.match(await type(`dlq retry ${id} 0123456789abcdef01234567`), /0 of 2 done/);
+    assert.match(await type(`dlq discard ${id}`), /a reason are needed/);
+    assert.match(await type(`dlq discard ${id} --reason "sent by mistake"`), /discarded.*1 of 1 done/s);
+    assert.match(await type("dlq list --status all --group notifier"), /550 There is no mailbox/);
+    assert.match(await type("dlq list --status discarded"), new RegExp(String(id)));
+    assert.match(await type("dlq stats"), /2 dead letters, 1 open.*│ reason, open +│ handler_error +│ +1 │/s);
+  });
+
+  it("indexes: shows declared against actual ones", async () => {
+    await space.db.collection("sample_orders").dropIndex("order_id_1");
+    const text = await type("indexes order-projection");
+    assert.match(text, /│ order-projection │ sample_orders │ order_id_1 +│ order_id +│ unique +│ missing/);
+    assert.match(await type("indexes"), /│ events +│ events +│ event_id_unique/);
+    assert.match(await type("indexes nobody"), /nobody declares no indexes; these do: .*events/);
+  });
+
+  it("answers a mistake with one message and no stack", async () => {
+    for (const line of ["dlq get 1", "dlq burn", "status --loud", "dlq get 0123456789abcdef01234567"]) {
+      const text = await type(line);
+      assert.ok(text.trim().length > 0, line);
+      assert.doesNotMatch(text, /\n\s+at /, line);
+    }
+  });
+});
