@@ -1,9 +1,13 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { configurationOf } from "../schemas/configuration/broker-configuration";
 import type { DeliverRequest, PluginMetadata } from "../schemas/delivery";
 import type { Plugin } from "./event-handler/chunk";
 import { deliver } from "./event-handler/deliver";
 import { DEFAULTS, type EventHandlerOptions } from "./event-handler/options";
 import { resolveHandlers } from "./event-handler/resolve";
+import { deliverInTransactions } from "./event-handler/transaction/deliver-in-transactions";
+import type { TransactionStore } from "./event-handler/transaction/records";
+import { type ClientLease, leaseClient } from "./mongo-schema/shared-client";
 
 export type {
   BatchHandler,
@@ -16,9 +20,10 @@ export type {
   RetryPolicy,
 } from "./event-handler/options";
 
-/** What the mixin keeps on its service, under a name that no plugin's own members collide with. */
+/** What the mixin keeps on its service, under names that no plugin's own members collide with. */
 interface MixedIn {
   $plugin: Plugin;
+  $transactions?: { lease: ClientLease; store: TransactionStore };
 }
 
 /**
@@ -43,7 +48,10 @@ export function eventHandler<const Pattern extends string>(
           items: { type: "array", min: 1 },
         },
         handler(ctx: Context<DeliverRequest>) {
-          return deliver(this.$plugin, ctx);
+          const { $plugin, $transactions } = this;
+          return $transactions
+            ? deliverInTransactions($plugin, $transactions.store, ctx)
+            : deliver($plugin, ctx);
         },
       },
     },
@@ -55,6 +63,7 @@ export function eventHandler<const Pattern extends string>(
         group: given.group ?? merged.name,
         patterns: handlers.map(({ pattern }) => pattern),
         startFrom: given.startFrom ?? DEFAULTS.startFrom,
+        transaction: given.transaction ?? false,
         deadLettersRefused: given.deadLettersRefused ?? false,
       };
       merged.metadata = { ...merged.metadata, weir };
@@ -67,6 +76,17 @@ export function eventHandler<const Pattern extends string>(
         budgetMs: given.budget ?? DEFAULTS.budget,
         freezeEvents: process.env.NODE_ENV !== "production",
       };
+    },
+
+    async started() {
+      if (!given.transaction) return;
+      const { url, database } = configurationOf(this.broker).mongo;
+      const lease = leaseClient(url, this.logger);
+      this.$transactions = { lease, store: { client: await lease.ready, database } };
+    },
+
+    async stopped() {
+      await this.$transactions?.lease.release();
     },
   };
   return schema as Partial<ServiceSchema>;

@@ -1,4 +1,5 @@
 import type { Context } from "moleculer";
+import type { ClientSession, Collection } from "mongodb";
 
 /** An accepted event: valid against the envelope and against its own type's schema. */
 export interface EventEnvelope<Type extends string = string, Payload extends object = object> {
@@ -19,6 +20,38 @@ export interface EventEnvelope<Type extends string = string, Payload extends obj
   payload: Payload;
 }
 
+/** The methods of a collection that MongoDB allows within a transaction. */
+export type TransactionMethod =
+  | "aggregate"
+  | "bulkWrite"
+  | "countDocuments"
+  | "deleteMany"
+  | "deleteOne"
+  | "distinct"
+  | "find"
+  | "findOne"
+  | "findOneAndDelete"
+  | "findOneAndReplace"
+  | "findOneAndUpdate"
+  | "insertMany"
+  | "insertOne"
+  | "replaceOne"
+  | "updateMany"
+  | "updateOne";
+
+/**
+ * What a handler of a plugin with `transaction: true` writes through: all of it takes effect together with the event's being
+ * done, or none of it does. Usable until the handler returns or its time is up; later calls throw WEIR_TRANSACTION_OVER.
+ */
+export interface EventTransaction {
+  /** A collection of the gateway's database whose reads and writes belong to the transaction. */
+  collection<Document extends object = Record<string, unknown>>(
+    name: string,
+  ): Pick<Collection<Document>, TransactionMethod>;
+  /** For what `collection` does not offer. Whoever uses it must not let a call outlive the handler. */
+  readonly session: ClientSession;
+}
+
 /** What a handler is told about the delivery of one event. */
 export interface Delivery {
   /** The Moleculer context of the call that carried the chunk. */
@@ -37,6 +70,8 @@ export interface Delivery {
   headers: Record<string, string>;
   /** Aborted when the event's timeout has passed or its chunk's budget is used up. */
   signal: AbortSignal;
+  /** Only for plugins with `transaction: true`. */
+  tx?: EventTransaction;
 }
 
 /** The part of a delivery that travels with each event from the bridge to the plugin's node. */
@@ -109,6 +144,8 @@ export interface PluginMetadata {
   /** Event types and patterns (`order.*`, `**`) that the plugin has a handler for. */
   patterns: string[];
   startFrom: "beginning" | "now";
+  /** True where a chunk's effects, claim and progress commit together. */
+  transaction: boolean;
   /** True for the one group that dead-letters what no group can be handed. */
   deadLettersRefused: boolean;
 }

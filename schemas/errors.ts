@@ -113,6 +113,23 @@ export const ERRORS = {
     status: 409,
     meaning: "An event's id is stored already with other content; it is dead-lettered.",
   },
+  WEIR_TRANSACTION_OVER: {
+    status: 409,
+    meaning: "A handler used its transaction after it had returned or its time was up; nothing was written.",
+  },
+  WEIR_TRANSACTION_METHOD: {
+    status: 400,
+    meaning: "A handler called a method that MongoDB does not allow within a transaction.",
+  },
+  WEIR_TRANSACTION_ABORTED: {
+    status: 409,
+    meaning:
+      "MongoDB aborted a transaction though the handler returned; usually it caught an error of the server, which aborts it all the same.",
+  },
+  WEIR_OTHER_MONGODB: {
+    status: 500,
+    meaning: "A plugin with transactions runs on a node whose MongoDB is not the gateway's.",
+  },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

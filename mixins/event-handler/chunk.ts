@@ -68,6 +68,7 @@ export class Chunk {
       const upTo = claimed.redelivered_to ?? -1;
       entry.redelivered ||=
         (claimKey !== null && takenOver.has(claimKey)) || Number(item.delivery.offset) <= upTo;
+      if (entry.outcome) continue;
       if (claimKey !== null && duplicates.has(claimKey)) entry.outcome = { status: "duplicate" };
       else if ((claimKey !== null && busy.has(claimKey)) || (kafkaKey !== null && waiting.has(kafkaKey))) {
         entry.outcome = { status: "busy" };
@@ -79,6 +80,15 @@ export class Chunk {
   /** What is to be handled: everything undecided but the second and later of one idempotency key. */
   work(): Entry[] {
     return this.entries.filter((entry) => !entry.outcome && this.firstOf(entry) === entry);
+  }
+
+  /** The same up to the first that waits: nothing above it may take effect before it. */
+  workInOrder(): Entry[] {
+    const waits = this.entries.findIndex(
+      ({ outcome }) => outcome?.status === "busy" || outcome?.status === "failed",
+    );
+    const open = waits === -1 ? this.entries : this.entries.slice(0, waits);
+    return open.filter((entry) => !entry.outcome && this.firstOf(entry) === entry);
   }
 
   /** Leaves out what comes after an event of the same Kafka key that is not done yet. */

@@ -1,5 +1,5 @@
 import type { Context } from "moleculer";
-import type { DeliverItem, DeliverRequest, Delivery } from "../../schemas/delivery";
+import type { DeliverItem, DeliverRequest, Delivery, EventTransaction } from "../../schemas/delivery";
 
 /** Makes an AbortController only when a handler asks for the signal: most never do. */
 export class Cancellation {
@@ -26,6 +26,7 @@ export class HandedDelivery implements Delivery {
   readonly key: string | null;
   readonly headers: Record<string, string>;
   readonly replay?: string;
+  readonly tx?: EventTransaction;
 
   constructor(
     readonly ctx: Context,
@@ -34,7 +35,9 @@ export class HandedDelivery implements Delivery {
     readonly redelivered: boolean,
     readonly attempt: number,
     private readonly cancellation: Cancellation,
+    tx?: EventTransaction,
   ) {
+    if (tx) this.tx = tx;
     this.topic = delivery.topic ?? request.topic;
     this.partition = delivery.partition ?? request.partition;
     this.offset = delivery.offset;

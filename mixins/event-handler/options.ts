@@ -67,6 +67,12 @@ export interface EventHandlerOptions<Pattern extends string> {
   startFrom?: "beginning" | "now";
   /** Milliseconds that one chunk may take before its rest is handed over again. 25,000 by default. */
   budget?: number;
+  /**
+   * Handlers write through `delivery.tx`, and what they write, the claim and the partition's progress commit together:
+   * the effect in MongoDB happens exactly once, whatever dies. The function itself may run again after an abort, and what
+   * it does elsewhere (a mail, a publish) is not part of it. Events of a chunk run one after the other.
+   */
+  transaction?: boolean;
   /** Only for the group that dead-letters what no group can be handed. */
   deadLettersRefused?: boolean;
   /** One handler per event type or pattern; of several that match, the most specific is called. */
@@ -80,6 +86,8 @@ export const DEFAULTS = {
   timeout: 10_000,
   retry: { attempts: 3, base: 100, factor: 2, max: 2_000 },
   ttl: 3_600_000,
+  /** A transaction must end well before the server ends it (10 s on the embedded server, 60 s by default). */
+  transactionTimeout: 5_000,
 } as const;
 
 /** A handler with every option settled. */

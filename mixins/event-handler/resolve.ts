@@ -16,11 +16,13 @@ export function resolveHandlers(service: string, options: EventHandlerOptions<st
   between(refuse, "budget", budget, 100, MAX_BUDGET_MS);
   if (options.startFrom !== undefined && !["beginning", "now"].includes(options.startFrom))
     refuse("startFrom", '"beginning" or "now"', options.startFrom);
+  if (options.transaction !== undefined && typeof options.transaction !== "boolean")
+    refuse("transaction", "true or false", options.transaction);
   const patterns = Object.keys(options.handlers ?? {});
   if (patterns.length === 0) refuse("handlers", "at least one event type or pattern", options.handlers);
   return patterns.sort(bySpecificity).map((pattern) => {
     const definition = options.handlers[pattern] as HandlerDefinition<EventEnvelope>;
-    return resolveHandler(refuse, pattern, definition, budget);
+    return resolveHandler(refuse, pattern, definition, { budget, transaction: options.transaction === true });
   });
 }
 
@@ -45,7 +47,7 @@ function resolveHandler(
   refuse: Refuse,
   pattern: string,
   definition: HandlerDefinition<EventEnvelope>,
-  budget: number,
+  { budget, transaction }: { budget: number; transaction: boolean },
 ): ResolvedHandler {
   const at = `handlers["${pattern}"]`;
   if (!isPattern(pattern))
@@ -66,7 +68,7 @@ function resolveHandler(
     batch: given.batch === true,
     run: given.handler,
     concurrency: given.concurrency ?? DEFAULTS.concurrency,
-    timeout: given.timeout ?? Math.min(DEFAULTS.timeout, budget),
+    timeout: given.timeout ?? Math.min(transaction ? DEFAULTS.transactionTimeout : DEFAULTS.timeout, budget),
     retry,
     idempotency: given.idempotency ?? "event",
     ttl: given.ttl ?? DEFAULTS.ttl,

@@ -23,7 +23,13 @@ export async function runBatch(
 ): Promise<Outcome[]> {
   if (!run.budget.allows(handler.timeout)) return batch.map(() => ({ status: "not_started" }));
   try {
-    return outcomesOf(await callBatch(run, handler, batch, attempt), batch, attempt);
+    const cancellation = new Cancellation();
+    const deliveries = batch.map(
+      ({ item, redelivered }) =>
+        new HandedDelivery(run.ctx, run.request, item, redelivered || attempt > 1, attempt, cancellation),
+    );
+    const call = handler.run as BatchHandler<EventEnvelope>;
+    return await callBatchHandler(run, call, handler.timeout, batch, deliveries, attempt, cancellation);
   } catch (error) {
     const unavailable = unavailabilityOf(error);
     if (unavailable) {
@@ -49,20 +55,19 @@ async function runHalves(run: ChunkRun, handler: ResolvedHandler, batch: BatchIt
   return [...first, ...(await runBatch(run, handler, again.slice(middle)))];
 }
 
-function callBatch(
+/** Calls a batch handler once → an outcome per event; rejects with what it threw, or with `BadOutcome`. */
+export async function callBatchHandler(
   run: ChunkRun,
-  handler: ResolvedHandler,
+  handle: BatchHandler<EventEnvelope>,
+  timeout: number,
   batch: BatchItem[],
+  deliveries: HandedDelivery[],
   attempt: number,
-): Promise<BatchAnswer> {
-  const handle = handler.run as BatchHandler<EventEnvelope>;
-  const cancellation = new Cancellation();
-  const deliveries = batch.map(
-    ({ item, redelivered }) =>
-      new HandedDelivery(run.ctx, run.request, item, redelivered || attempt > 1, attempt, cancellation),
-  );
+  cancellation: Cancellation,
+): Promise<Outcome[]> {
   const events = batch.map(({ item }) => item.event);
-  return runLimited(() => handle.call(run.service, events, deliveries), handler.timeout, cancellation);
+  const answer = await runLimited(() => handle.call(run.service, events, deliveries), timeout, cancellation);
+  return outcomesOf(answer, batch, attempt);
 }
 
 function outcomesOf(answer: BatchAnswer, batch: BatchItem[], attempts: number): Outcome[] {

@@ -16,6 +16,8 @@ export interface Ownership {
   metadata: string;
   /** Offsets up to here may have been handled before; -1 for none. */
   redeliveredTo: number;
+  /** Everything below has taken effect already (transactional groups; 0 for others). */
+  next: number;
   /** Raised for every delivery that was given up. */
   attempt: number;
 }
@@ -25,6 +27,7 @@ export interface Acquired {
   epoch: number;
   progress_id: string;
   redelivered_to: number | null;
+  next: number;
   began: "first" | "resumed" | "anew";
 }
 
@@ -62,6 +65,7 @@ export async function takeOwnership(sources: OwnershipSources, batch: PartitionB
     progressId: acquired.progress_id,
     metadata,
     redeliveredTo: acquired.redelivered_to ?? -1,
+    next: acquired.next,
     attempt: 1,
   };
 }

@@ -49,11 +49,14 @@ export async function takeChunk(
   const chunk = batch.messages.slice(from, to).map((message): Read => {
     return { message, read: readMessage(message.value, ports.catalog) };
   });
-  const wanted = chunk.filter(({ read }) => read.event && ports.wants(read.event.event_type));
+  const wanted = chunk.filter(
+    ({ message, read }) =>
+      read.event && ports.wants(read.event.event_type) && Number(message.offset) >= owned.next,
+  );
   const outcomes = wanted.length > 0 ? await ports.deliver(requestOf(ports.group, owned, wanted)) : [];
 
   const outcomeOf = new Map(wanted.map((entry, index) => [entry, outcomes[index] ?? MISSING]));
-  const fates = chunk.map((entry) => fateOf(ports, entry, outcomeOf.get(entry)));
+  const fates = chunk.map((entry) => fateOf(ports, owned, entry, outcomeOf.get(entry)));
   const count = passable(fates);
 
   const letters = chunk
@@ -94,9 +97,15 @@ function requestOf(group: string, owned: Ownership, wanted: Read[]): DeliverRequ
   return { group, topic, partition, epoch, attempt, items };
 }
 
-function fateOf(ports: PathPorts, { read }: Read, outcome: Outcome | undefined): Fate {
+function fateOf(
+  ports: PathPorts,
+  owned: Ownership,
+  { message, read }: Read,
+  outcome: Outcome | undefined,
+): Fate {
   if (read.refusal) return ports.deadLettersRefused ? "refused" : "passed_over";
-  if (!outcome) return "passed_over";
+  if (!ports.wants(read.event.event_type)) return "passed_over";
+  if (!outcome) return Number(message.offset) < owned.next ? "duplicate" : "not_started";
   return outcome.status in OFFSET_ACTION ? outcome.status : "not_started";
 }
 

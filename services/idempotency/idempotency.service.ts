@@ -4,8 +4,15 @@ import { type MongoCollections, type MongoServiceSchema, mongoSchema } from "../
 import { type ClaimRequest, type ClaimStore, claim } from "./claim";
 import type { ClaimDocument } from "./claim-document";
 import { type Counters, newCounters } from "./counters";
+import { endOpenTransactions } from "./end-transactions";
 import { findKey, type IdempotencyStats, idempotencyStats } from "./inspect";
-import { type AcquireRequest, acquire, type ProgressDocument, rememberTakeover } from "./progress";
+import {
+  type AcquireRequest,
+  acquire,
+  type ProgressDocument,
+  progressKey,
+  rememberTakeover,
+} from "./progress";
 import { type SettleRequest, settle } from "./settle";
 
 interface Variables {
@@ -102,7 +109,11 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
         partition,
         committed_progress_id: { type: "string", nullable: true },
       },
-      handler(ctx: Context<AcquireRequest>) {
+      async handler(ctx: Context<AcquireRequest>) {
+        const { group, topic, partition } = ctx.params;
+        await endOpenTransactions(this.adapter.db, progressKey(group, topic, partition), (error) =>
+          this.logger.debug("MongoDB does not let this user end an earlier owner's sessions", error),
+        );
         return acquire(progressOf(this), storeOf(this).claims, ctx.params, new Date());
       },
     },

@@ -15,6 +15,10 @@ export interface ProgressDocument {
   epoch: number;
   /** The highest offset that an earlier owner had claimed without settling it; null for none. */
   redelivered_to: number | null;
+  /** Transactional groups: everything below has taken effect. */
+  next: number;
+  /** Server sessions that an owner's transactions ran in, as 32 hex digits. */
+  sessions?: string[];
   since: Date;
 }
 
@@ -30,6 +34,8 @@ export interface Ownership {
   epoch: number;
   progress_id: string;
   redelivered_to: number | null;
+  /** Transactional groups: everything below has taken effect. */
+  next: number;
   /** `anew`: offsets were reset, or the topic made anew, since the last owner. */
   began: "first" | "resumed" | "anew";
 }
@@ -51,13 +57,14 @@ export async function acquire(
   const owned = await raiseEpoch(progress, { _id, group, topic, partition, freshId, now });
   const { epoch } = owned;
   if (owned.progress_id === freshId)
-    return { epoch, progress_id: freshId, redelivered_to: null, began: "first" };
+    return { epoch, progress_id: freshId, redelivered_to: null, next: 0, began: "first" };
   if (owned.progress_id !== committed_progress_id) {
     await progress.updateOne(
       { _id, epoch },
-      { $set: { progress_id: freshId, redelivered_to: null, since: now } },
+      { $set: { progress_id: freshId, redelivered_to: null, next: 0, since: now } },
     );
-    return { epoch, progress_id: freshId, redelivered_to: null, began: "anew" };
+    await forgetHandled(claims, request);
+    return { epoch, progress_id: freshId, redelivered_to: null, next: 0, began: "anew" };
   }
   const redelivered_to = await unsettledUpTo(claims, request);
   if (redelivered_to !== null) await rememberTakeover(progress, { topic, partition }, group, redelivered_to);
@@ -67,8 +74,17 @@ export async function acquire(
     progress_id: owned.progress_id,
     redelivered_to:
       known === null || redelivered_to === null ? (known ?? redelivered_to) : Math.max(known, redelivered_to),
+    next: owned.next,
     began: "resumed",
   };
+}
+
+/** Who resets offsets wants what was handled before to be handled again: its keys absorb nothing any more. */
+async function forgetHandled(
+  claims: Collection<ClaimDocument>,
+  { group, topic, partition }: AcquireRequest,
+): Promise<void> {
+  await claims.deleteMany({ status: "completed", group, "by.topic": topic, "by.partition": partition });
 }
 
 interface Raise {
@@ -84,7 +100,15 @@ async function raiseEpoch(progress: Collection<ProgressDocument>, raise: Raise):
   const { _id, group, topic, partition, freshId, now } = raise;
   const update = {
     $inc: { epoch: 1 },
-    $setOnInsert: { group, topic, partition, progress_id: freshId, redelivered_to: null, since: now },
+    $setOnInsert: {
+      group,
+      topic,
+      partition,
+      progress_id: freshId,
+      redelivered_to: null,
+      next: 0,
+      since: now,
+    },
   };
   const options = { upsert: true, returnDocument: "after" } as FindOneAndUpdateOption<ProgressDocument>;
   try {

@@ -4,6 +4,7 @@ import { type BrokerOptions, ServiceBroker, type ServiceSchema } from "moleculer
 import { provideConfiguration } from "../../schemas/configuration/broker-configuration";
 import { createGateway } from "../../services/runtime/gateway";
 import effectsBatch from "../fixtures/effects-batch.service";
+import effectsTx from "../fixtures/effects-tx.service";
 import {
   allCommitted,
   assertOnce,
@@ -88,6 +89,30 @@ describe("a gateway and another Moleculer node", () => {
     assert.equal(effects.length, traffic.good.size);
     await space.db.collection("effects").deleteMany({ event_id: { $not: /^3-/ } });
     await assertOnce(space, "effects-batch", traffic);
+  });
+
+  it("refuses a plugin with transactions on a node with another MongoDB, says what to do, and loses nothing", async () => {
+    provideConfiguration(other, space.configurationWith({ mongo: { database: `${space.name}-elsewhere` } }));
+    const stray = other.createService(effectsTx as unknown as ServiceSchema);
+    await sendTraffic(space, makeTraffic({ types: ["order.paid"], events: 3, seed: 4 }));
+    const told = await waitFor(
+      async () => {
+        const { reasons } = await gateway.call<{ reasons: string[] }>("bridge.status");
+        return reasons.find((reason) => reason.includes("effects-tx"));
+      },
+      { what: "the gateway to say why the group waits" },
+    );
+    assert.match(told, /MONGO_URL/);
+    const letters = await space.db.collection("dead_letters").find({ group: "effects-tx" }).toArray();
+    assert.deepEqual(letters, []);
+    await other.destroyService(stray);
+    provideConfiguration(other, space.configuration);
+    other.createService(effectsTx as unknown as ServiceSchema);
+    await allCommitted(space, ["effects-tx"], ["order.paid", "order.placed"]);
+    assert.equal(
+      await space.db.collection("effects").countDocuments({ group: "effects-tx", event_id: /^4-/ }),
+      3,
+    );
   });
 });
 

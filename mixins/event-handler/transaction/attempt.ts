@@ -1,0 +1,127 @@
+import { type ClientSession, ObjectId } from "mongodb";
+import type { EventEnvelope, Outcome } from "../../../schemas/delivery";
+import type { Entry } from "../chunk";
+import type { ChunkRun } from "../chunk-run";
+import { HandlerTimeout } from "../failure";
+import { Cancellation, HandedDelivery } from "../handed-delivery";
+import type { BatchHandler, EventHandler } from "../options";
+import { callBatchHandler } from "../run-batch";
+import { runLimited } from "../run-limited";
+import { TransactionAccess } from "./bound-collection";
+import { commit } from "./commit";
+import type { TransactionStore } from "./records";
+import { rememberSession } from "./remember-session";
+import { segmentsOf } from "./segments";
+
+/** One transaction is kept to this long, so that the server does not end it: what is done then commits, the rest follows. */
+const TRANSACTION_MS = 4_000;
+
+export type AttemptResult =
+  /** The first `done` entries have taken effect; fewer than asked where the time was up. */
+  | { kind: "committed"; done: number }
+  /** A handler threw, or said `failed`: for exactly this entry, or for one that is not known of several. */
+  | { kind: "handler_failed"; from: number; to: number; error: unknown; outcome?: Outcome }
+  /** Nothing took effect; `error` is MongoDB's word. */
+  | { kind: "aborted"; error: unknown };
+
+/** A handler's own failure, apart from whatever MongoDB says. */
+class HandlerFailed extends Error {
+  constructor(
+    readonly from: number,
+    readonly to: number,
+    readonly reason: unknown,
+    readonly outcome?: Outcome,
+  ) {
+    super("the handler failed");
+  }
+}
+
+/**
+ * Runs entries in order in one transaction of its own session: handlers, then the claim, then the partition's progress,
+ * then the commit. A session is never used twice, so that a late handler's write has nowhere to go.
+ */
+export async function attemptTransaction(
+  run: ChunkRun,
+  store: TransactionStore,
+  entries: Entry[],
+  attempt: number,
+): Promise<AttemptResult> {
+  let session: ClientSession | undefined;
+  let access: TransactionAccess | undefined;
+  try {
+    session = store.client.startSession();
+    access = new TransactionAccess(store.client.db(store.database), session);
+    await rememberSession(run, store, session);
+    session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } });
+    const done = await runHandlers(run, access, entries, attempt);
+    access.close();
+    if (done === 0) return { kind: "committed", done };
+    await commit(run, store, session, entries.slice(0, done), new ObjectId());
+    return { kind: "committed", done };
+  } catch (error) {
+    if (!(error instanceof HandlerFailed)) return { kind: "aborted", error };
+    const { from, to, reason, outcome } = error;
+    return isOfMongo(reason)
+      ? { kind: "aborted", error: reason }
+      : { kind: "handler_failed", from, to, error: reason, outcome };
+  } finally {
+    access?.close();
+    // Aborts what was not committed.
+    await new Promise<void>((resolve) => (session ? session.endSession(() => resolve()) : resolve()));
+  }
+}
+
+/** What MongoDB says of the transaction itself reaches us through the handler that made the call. */
+function isOfMongo(error: unknown): boolean {
+  const labels = (error as { errorLabels?: string[] })?.errorLabels;
+  return Array.isArray(labels) && labels.includes("TransientTransactionError");
+}
+
+/** → how many entries were handled, from the first on. */
+async function runHandlers(
+  run: ChunkRun,
+  tx: TransactionAccess,
+  entries: Entry[],
+  attempt: number,
+): Promise<number> {
+  const until = Date.now() + TRANSACTION_MS;
+  let done = 0;
+  for (const { handler, size } of segmentsOf(entries)) {
+    const segment = entries.slice(done, done + size);
+    if (!run.budget.allows(handler.timeout) || (done > 0 && Date.now() > until)) break;
+    const cancellation = new Cancellation();
+    const deliveries = segment.map(
+      ({ item, redelivered }) =>
+        new HandedDelivery(run.ctx, run.request, item, redelivered, attempt, cancellation, tx),
+    );
+    try {
+      if (handler.batch) {
+        const call = handler.run as BatchHandler<EventEnvelope>;
+        const outcomes = await callBatchHandler(
+          run,
+          call,
+          handler.timeout,
+          segment,
+          deliveries,
+          attempt,
+          cancellation,
+        );
+        const failed = outcomes.findIndex(({ status }) => status === "failed");
+        if (failed >= 0) throw new HandlerFailed(done + failed, done + failed + 1, null, outcomes[failed]);
+      } else {
+        const call = handler.run as EventHandler<EventEnvelope>;
+        await runLimited(
+          () =>
+            call.call(run.service, segment[0]?.item.event as EventEnvelope, deliveries[0] as HandedDelivery),
+          handler.timeout,
+          cancellation,
+        );
+      }
+    } catch (error) {
+      if (error instanceof HandlerTimeout) tx.close();
+      throw error instanceof HandlerFailed ? error : new HandlerFailed(done, done + size, error);
+    }
+    done += size;
+  }
+  return done;
+}

@@ -1,0 +1,53 @@
+import { WeirError, WeirRetryableError } from "../../../schemas/errors";
+import type { Chunk } from "../chunk";
+import type { ChunkRun } from "../chunk-run";
+import { claimsOf, progressOf, type TransactionStore } from "./records";
+
+/**
+ * Sorts out of a chunk what has taken effect before: by the partition's progress, and by its keys. Throws WEIR_FENCED where
+ * another owner has the partition, WEIR_OTHER_MONGODB where this node's MongoDB knows nothing of it.
+ */
+export async function lookUp(run: ChunkRun, store: TransactionStore, chunk: Chunk): Promise<void> {
+  const [next, claimed] = await Promise.all([
+    progressNext(run, store),
+    claimedKeys(store, chunk.keysToClaim()),
+  ]);
+  for (const entry of chunk.entries) {
+    if (!entry.outcome && Number(entry.item.delivery.offset) < next) entry.outcome = { status: "duplicate" };
+  }
+  chunk.sortOut({ id: null, redelivered: [], redelivered_to: null, ...claimed });
+}
+
+async function progressNext({ request }: ChunkRun, store: TransactionStore): Promise<number> {
+  const { group, topic, partition, epoch } = request;
+  if (partition < 0) return -1;
+  const progress = await progressOf(store).findOne({ _id: `${group}|${topic}|${partition}` });
+  if (!progress) {
+    throw new WeirError(
+      "WEIR_OTHER_MONGODB",
+      `The plugin of group ${group} runs with transactions on a node whose MongoDB (database ${store.database}) holds no progress of ${topic}[${partition}]: it is not the gateway's. Give that node the gateway's MONGO_URL and WEIR_DATABASE; its events wait meanwhile.`,
+      { group, topic, partition },
+    );
+  }
+  if (progress.epoch === epoch) return progress.next;
+  throw new WeirRetryableError(
+    "WEIR_FENCED",
+    `${topic}[${partition}] of group ${group} was delivered under epoch ${epoch}, but its owner has epoch ${progress.epoch}. Nothing is done under the older one.`,
+    { group, topic, partition, epoch },
+  );
+}
+
+async function claimedKeys(
+  store: TransactionStore,
+  keys: string[],
+): Promise<{ duplicates: string[]; busy: string[] }> {
+  if (keys.length === 0) return { duplicates: [], busy: [] };
+  const hits = await claimsOf(store)
+    .aggregate<{ status: string; hit: string[] }>([
+      { $match: { keys: { $in: keys } } },
+      { $project: { status: 1, hit: { $setIntersection: ["$keys", { $literal: keys }] } } },
+    ])
+    .toArray();
+  const keysWith = (status: string) => hits.filter((hit) => hit.status === status).flatMap(({ hit }) => hit);
+  return { duplicates: keysWith("completed"), busy: keysWith("processing") };
+}
