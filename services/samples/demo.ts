@@ -4,14 +4,21 @@ import { findServers } from "./demo/find-servers";
 import { DemoProblem } from "./demo/problem";
 import { runDemo } from "./demo/run-demo";
 
-const LIMITS = { limitMs: 60_000, startLimitMs: 15_000 };
+const LIMIT_MS = 60_000;
+const START_LIMIT_MS = 60_000;
 
 async function main(): Promise<void> {
-  const configuration = await findServers(process.env);
+  const view = progressFor(process.stdout);
+  const configuration = await findServers({
+    env: process.env,
+    limitMs: START_LIMIT_MS,
+    onWait: (line) => view.line(line),
+  });
   const { text, addsUp } = await runDemo({
     configuration,
-    view: progressFor(process.stdout),
-    ...LIMITS,
+    view,
+    limitMs: LIMIT_MS,
+    startLimitMs: START_LIMIT_MS,
   });
   console.log(`\n${text}`);
   process.exitCode = addsUp ? 0 : 1;

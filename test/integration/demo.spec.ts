@@ -59,7 +59,7 @@ describe("demo", () => {
     const configuration = space.configurationWith({ groupPrefix: `${space.name}.nobody.` });
     const view = lineProgress(() => undefined);
     await assert.rejects(
-      runDemo({ configuration, view, limitMs: 1_000, startLimitMs: 0 }),
+      runDemo({ configuration, view, limitMs: 1_000, startLimitMs: 2_000 }),
       (error) =>
         error instanceof DemoProblem && /no gateway is at work on them.*npm start/.test(error.message),
     );
@@ -67,8 +67,15 @@ describe("demo", () => {
 
   it("says so when there are no servers, and starts none", async () => {
     const { folder, remove } = await temporaryFolder();
+    const lines: string[] = [];
+    const options = {
+      env: { WEIR_DATA_DIR: folder },
+      limitMs: 600,
+      onWait: (line: string) => lines.push(line),
+    };
     try {
-      await assert.rejects(findServers({ WEIR_DATA_DIR: folder }), /No gateway is running here.*npm start/);
+      await assert.rejects(findServers(options), /No gateway is running here.*npm start/);
+      assert.equal(lines.length, 1, "it says at once what it waits for");
     } finally {
       await remove();
     }

@@ -1,10 +1,12 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { MongoClient } from "mongodb";
+import { leaseClient } from "../../../mixins/mongo-schema/shared-client";
 import { BUILT_IN_SCHEMAS } from "../../../schemas/catalog";
 import type { Configuration } from "../../../schemas/configuration/configuration";
 import type { EventEnvelope } from "../../../schemas/delivery";
+import { connectPatiently } from "../../bridge/connect-patiently";
 import type { ProgressView } from "../../embedded/progress";
+import { silentLogger } from "../../embedded/silent-logger";
 import { firstExample } from "../../repl/example";
 import { claimedOf, lettersOf } from "./evidence";
 import { DEMO_GROUPS, type DemoGroup, wants } from "./groups";
@@ -41,17 +43,24 @@ export interface DemoResult {
 /** Sends the demo's messages past the gateway, straight to Kafka, and finds out what became of each. */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { configuration, view, limitMs, startLimitMs } = options;
-  const { url, database } = configuration.mongo;
+  const startsUntil = AbortSignal.timeout(startLimitMs);
   const kafka = new DemoKafka(configuration);
-  const mongo = new MongoClient(url, { useUnifiedTopology: true, serverSelectionTimeoutMS: 5_000 });
+  const mongo = leaseClient(configuration.mongo.url, silentLogger);
   try {
-    await Promise.all([reach("Kafka", kafka.connect()), reach("MongoDB", mongo.connect())]);
-    await gatewayAtWork(kafka, startLimitMs, view);
+    const client = await reach(mongo.ready, startsUntil, "MongoDB");
+    const { brokers } = configuration.kafka;
+    const patience = { brokers, signal: startsUntil, logger: silentLogger };
+    await reach(
+      connectPatiently(() => kafka.connect(), patience),
+      startsUntil,
+      "Kafka",
+    );
+    await gatewayAtWork(kafka, startsUntil, view);
     const run = options.run ?? Date.now().toString(36);
     const sent = await send(kafka, await storyOf(run), run, view);
     await follow(kafka, sent, limitMs, view);
 
-    const db = mongo.db(database);
+    const db = client.db(configuration.mongo.database);
     const letters = await lettersOf(db, [HEADER, run]);
     const ledgers: GroupLedger[] = [];
     for (const group of DEMO_GROUPS) {
@@ -69,26 +78,30 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     return { ledgers, text: reportText(ledgers, letters), addsUp };
   } finally {
     view.close();
-    await Promise.allSettled([kafka.close(), mongo.close()]);
+    await Promise.allSettled([kafka.close(), mongo.release()]);
   }
 }
 
-async function reach(what: string, connected: Promise<unknown>): Promise<void> {
-  await connected.catch((error: Error) => {
-    throw new DemoProblem(
-      `${what} does not answer: ${error.message}. Is the gateway running? Start it with npm start`,
-    );
+/** Waits for a server that is just starting. Wrong credentials are told at once. */
+async function reach<T>(reached: Promise<T>, signal: AbortSignal, what: string): Promise<T> {
+  // Who gave up waiting is not interested in how it ends.
+  reached.catch(() => undefined);
+  const given = new Promise<never>((_resolve, reject) => {
+    const giveUp = () =>
+      reject(new DemoProblem(`${what} does not answer. Is the gateway running? Start it with npm start`));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
   });
+  return Promise.race([reached, given]);
 }
 
 /** Resolves when every group has a member. */
-async function gatewayAtWork(kafka: DemoKafka, limitMs: number, view: ProgressView): Promise<void> {
+async function gatewayAtWork(kafka: DemoKafka, signal: AbortSignal, view: ProgressView): Promise<void> {
   const groups = DEMO_GROUPS.map(({ group }) => group);
-  const limit = Date.now() + limitMs;
   for (let told = false; ; told = true) {
     const idle = await kafka.idle(groups);
     if (idle.length === 0) return;
-    if (Date.now() > limit) {
+    if (signal.aborted) {
       throw new DemoProblem(
         idle.length === groups.length
           ? "Kafka and MongoDB are there, but no gateway is at work on them. Start one in another terminal: npm start"

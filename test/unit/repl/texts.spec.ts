@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Errors } from "moleculer";
+import type { IndexState } from "../../../mixins/mongo-schema.mixin";
 import { WeirError } from "../../../schemas/errors";
 import type { LetterDetails } from "../../../services/dlq/view";
 import { listParams } from "../../../services/repl/dlq";
@@ -35,6 +36,9 @@ const LETTER: LetterDetails = {
   history: [RECEIVED, RETRY_FAILED],
 };
 
+/** As much of an index's state as a row is made of. */
+const state = (told: object) => told as IndexState;
+
 describe("texts of the command line", () => {
   it("status: a row per group, and why the gateway is not ready", () => {
     const counts = {
@@ -69,19 +73,19 @@ describe("texts of the command line", () => {
       {
         collection: "orders",
         indexes: [
-          {
+          state({
             name: "a",
             key: { customer: 1, at: -1 },
             state: "changed",
             declared: { key: { customer: 1, at: -1 }, unique: true },
             difference: { unique: { declared: true, actual: undefined } },
-          },
-          {
+          }),
+          state({
             name: "b",
             key: { x: 1 },
             state: "extra",
             actual: { name: "b", key: { x: 1 }, expireAfterSeconds: 60 },
-          },
+          }),
         ],
       },
       { collection: "progress", indexes: [] },
