@@ -45,6 +45,7 @@ export function eventHandler<const Pattern extends string>(
           partition: { type: "number", integer: true },
           epoch: { type: "number", integer: true },
           attempt: { type: "number", integer: true },
+          max_failures: { type: "number", integer: true, min: 1, optional: true },
           items: { type: "array", min: 1 },
         },
         handler(ctx: Context<DeliverRequest>) {

@@ -101,6 +101,8 @@ export interface DeliverRequest {
   epoch: number;
   /** Raised by the owner each time it gives up on a delivery of this partition: what that one claimed may be taken over. */
   attempt: number;
+  /** The plugin's side stops after this many failures in a row; absent: it goes through the whole chunk. */
+  max_failures?: number;
   items: DeliverItem[];
 }
 

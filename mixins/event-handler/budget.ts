@@ -1,11 +1,15 @@
+import type { Outcome } from "../../schemas/delivery";
+
 /** The time one chunk may take, and why it stops early. */
 export class Budget {
   private readonly started: number;
   /** Set when what a handler needs is away: nothing more is begun. */
   unavailable: string | null = null;
+  private failuresInARow = 0;
 
   constructor(
     private readonly totalMs: number,
+    private readonly maxFailures = Number.POSITIVE_INFINITY,
     private readonly now: () => number = Date.now,
   ) {
     this.started = now();
@@ -17,7 +21,14 @@ export class Budget {
 
   /** True while a run of `ms` can begin. The first of a chunk always can: a chunk moves on by one event at least. */
   allows(ms: number): boolean {
+    if (this.failuresInARow >= this.maxFailures) return false;
     return this.unavailable === null && this.remainingMs >= Math.min(ms, this.totalMs * (1 - OVERHEAD));
+  }
+
+  /** Failures in a row end a chunk early: whoever sent it decides whether to go on. */
+  note(outcome: Outcome): void {
+    if (outcome.status === "failed") this.failuresInARow += 1;
+    else if (outcome.status === "completed") this.failuresInARow = 0;
   }
 }
 

@@ -22,7 +22,7 @@ export async function deliver(plugin: Plugin, ctx: Context<DeliverRequest>): Pro
     service: plugin.service,
     ctx,
     request: ctx.params,
-    budget: new Budget(plugin.budgetMs),
+    budget: new Budget(plugin.budgetMs, ctx.params.max_failures),
   };
   const chunk = new Chunk(plugin, ctx.params);
 
@@ -59,6 +59,7 @@ async function handle(run: ChunkRun, chunk: Chunk): Promise<void> {
 async function handleLane(run: ChunkRun, lane: Entry[]): Promise<void> {
   for (const entry of lane) {
     entry.outcome = await runSingle(run, entry);
+    run.budget.note(entry.outcome);
     if (entry.outcome.status === "not_started") return;
   }
 }

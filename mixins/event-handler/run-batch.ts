@@ -41,7 +41,11 @@ export async function runBatch(
     if (batch.length > 1) return runHalves(run, handler, batch);
     const wait = backoffMs(handler.retry, attempt);
     const mayRetry = attempt < handler.retry.attempts && run.budget.remainingMs >= wait + handler.timeout;
-    if (!mayRetry) return batch.map(({ key }) => failed("handler_error", error, attempt, key));
+    if (!mayRetry) {
+      const outcomes = batch.map(({ key }) => failed("handler_error", error, attempt, key));
+      for (const outcome of outcomes) run.budget.note(outcome);
+      return outcomes;
+    }
     await delay(wait);
     return runBatch(run, handler, batch, attempt + 1);
   }

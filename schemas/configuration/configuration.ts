@@ -11,6 +11,8 @@ export interface Configuration {
   mongo: {
     url: string;
     database: string;
+    /** What the start does about an index that is there, but not as declared. */
+    indexPolicy: "warn" | "fail" | "apply";
   };
   kafka: {
     brokers: string[];
@@ -31,6 +33,8 @@ export interface Configuration {
   /** Put before every group to name its Kafka consumer group. */
   groupPrefix: string;
   chunk: { maxMessages: number; maxBytes: number; maxRemoteBytes: number };
+  /** A group's circuit breaker: failures of one kind in a row that open it (0: never), and the first wait before a probe. */
+  breaker: { failures: number; probeMs: number };
   /** How long a group keeps its partitions while its plugin is away. */
   pluginGraceMs: number;
   stopDeadlineMs: number;

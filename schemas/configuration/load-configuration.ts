@@ -113,7 +113,11 @@ function assemble(values: SettingValues, isTerminal: boolean): Configuration {
     logLevel: values.WEIR_LOG_LEVEL,
     logFormat: values.WEIR_LOG_FORMAT ?? (isTerminal ? "pretty" : "json"),
     dataDir: path.resolve(values.WEIR_DATA_DIR),
-    mongo: { url: values.MONGO_URL ?? "", database: values.WEIR_DATABASE },
+    mongo: {
+      url: values.MONGO_URL ?? "",
+      database: values.WEIR_DATABASE,
+      indexPolicy: values.WEIR_INDEX_POLICY,
+    },
     kafka: {
       brokers: values.KAFKA_BROKERS ?? [],
       clientId: values.KAFKA_CLIENT_ID,
@@ -135,6 +139,7 @@ function assemble(values: SettingValues, isTerminal: boolean): Configuration {
       maxBytes: values.WEIR_CHUNK_BYTES,
       maxRemoteBytes: values.WEIR_CHUNK_REMOTE_BYTES,
     },
+    breaker: { failures: values.WEIR_BREAKER_FAILURES, probeMs: values.WEIR_BREAKER_PROBE_MS },
     pluginGraceMs: values.WEIR_PLUGIN_GRACE_MS,
     stopDeadlineMs: values.WEIR_STOP_DEADLINE_MS,
     eventTtlDays: values.WEIR_EVENT_TTL_DAYS,

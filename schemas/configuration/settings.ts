@@ -54,6 +54,14 @@ export const SETTINGS = {
       '^[^/\\\\. "$*<>:|?\\u0000]{1,63}$',
     ),
   },
+  WEIR_INDEX_POLICY: {
+    topic: "Servers",
+    description:
+      "What the start does about a MongoDB index that is there, but not as declared: `warn` and leave it, `fail`, " +
+      "or `apply` what can be changed in place. Missing ones are always created.",
+    default: "warn",
+    kind: oneOf("warn", "fail", "apply"),
+  },
   WEIR_DATA_DIR: {
     topic: "Servers",
     description: "Folder for the embedded servers' programs and data, relative to the working directory.",
@@ -237,6 +245,20 @@ export const SETTINGS = {
       "The same for a chunk that goes to another node, where the transporter has a limit of its own.",
     default: "524288",
     kind: wholeNumber(1_024, 16_777_216),
+  },
+  WEIR_BREAKER_FAILURES: {
+    topic: "Delivery",
+    description:
+      "How many events in a row may fail in the same way before a group's circuit breaker opens: it then pauses and probes instead of filling the dead letter queue. 0 switches it off.",
+    default: "50",
+    kind: wholeNumber(0, 1_000_000),
+  },
+  WEIR_BREAKER_PROBE_MS: {
+    topic: "Delivery",
+    description:
+      "How long an open circuit breaker waits before it tries one event, in ms. Doubles up to ten times that.",
+    default: "5000",
+    kind: wholeNumber(10, 3_600_000),
   },
   WEIR_PLUGIN_GRACE_MS: {
     topic: "Delivery",

@@ -7,6 +7,7 @@ import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
 import { createKafka } from "../kafka/connection";
 import { EventProducer } from "../kafka/event-producer";
 import { TopicAdmin } from "../kafka/topic-admin";
+import type { BreakerChange, BreakerStatus } from "./breaker";
 import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
 import { groupsOf, type RegisteredService } from "./groups";
@@ -62,6 +63,8 @@ export class Bridge {
         acquire: (request) => this.broker.call("idempotency.acquire", request),
         isLocal: (service) => this.broker.services.some(({ fullName }) => fullName === service),
         now: () => new Date(),
+        breaker: this.configuration.breaker,
+        onBreaker: (change, group, status) => this.onBreaker(change, group, status),
       },
     });
   }
@@ -160,6 +163,17 @@ export class Bridge {
   private deliver(service: string, request: DeliverRequest): Promise<DeliverResponse> {
     // No retries by the broker: whether to hand the chunk over again is decided with a raised attempt.
     return this.broker.call(`${service}.deliver`, request, { timeout: DELIVER_TIMEOUT_MS, retries: 0 });
+  }
+
+  private onBreaker(change: BreakerChange, group: string, status: BreakerStatus): void {
+    if (change === "opened") {
+      this.logger.error(
+        `Group ${group} is paused: its handler failed ${status.failures_in_a_row} times in a row (${status.kind}). Its circuit breaker tries one event from time to time and closes by itself.`,
+      );
+    } else {
+      this.logger.info(`Group ${group} goes on: its handler works again`);
+    }
+    this.broker.emit(`bridge.breaker.${change}`, { group, ...status }).catch(() => undefined);
   }
 
   private registered(): RegisteredService[] {

@@ -1,10 +1,12 @@
 import type { Kafka } from "kafkajs";
 import type { Logger } from "moleculer";
 import type { Configuration } from "../../schemas/configuration/configuration";
+import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
 import type { BatchVerdict } from "../kafka/group-consumer";
 import { GroupConsumer } from "../kafka/group-consumer";
 import { CommitFailed, type PartitionBatch, StaleAssignment } from "../kafka/partition-batch";
 import type { CommittedOffset, TopicAdmin } from "../kafka/topic-admin";
+import { Breaker, type BreakerChange, type BreakerSettings, type BreakerStatus } from "./breaker";
 import { chunkEnd } from "./chunk-end";
 import { type GroupCounts, newCounts } from "./group-counts";
 import type { PluginGroup } from "./groups";
@@ -22,6 +24,8 @@ export interface RunnerPorts extends Omit<PathPorts, "group" | "wants" | "deadLe
   acquire(request: Parameters<Parameters<typeof takeOwnership>[0]["acquire"]>[0]): Promise<Acquired>;
   /** True while the plugin's service runs on this node, so that chunks need not fit a transporter. */
   isLocal(service: string): boolean;
+  breaker: BreakerSettings;
+  onBreaker(change: BreakerChange, group: string, status: BreakerStatus): void;
 }
 
 /** One consumer group at work on this gateway: its consumer, its partitions, its counts, its troubles. */
@@ -29,6 +33,7 @@ export class GroupRunner {
   readonly counts: GroupCounts = newCounts();
   readonly lanes = new Map<string, Lane>();
   readonly consumer: GroupConsumer;
+  readonly breaker: Breaker;
   /** Set while the consumer itself has trouble with Kafka. */
   consumerTrouble: string | null = null;
   /** Resolves at the group's first join. */
@@ -47,7 +52,16 @@ export class GroupRunner {
     this.joined = new Promise((resolve) => {
       this.markJoined = resolve;
     });
-    this.path = { ...ports, group: plugin.group, wants, deadLettersRefused: plugin.deadLettersRefused };
+    this.breaker = new Breaker(ports.breaker, (change, status) =>
+      ports.onBreaker(change, plugin.group, status),
+    );
+    this.path = {
+      ...ports,
+      group: plugin.group,
+      wants,
+      deadLettersRefused: plugin.deadLettersRefused,
+      deliver: (request) => this.deliver(request),
+    };
     this.consumer = new GroupConsumer({
       kafka: ports.kafka,
       groupId,
@@ -72,7 +86,10 @@ export class GroupRunner {
     const held = [...this.lanes.values()].flatMap(({ name, trouble }) =>
       trouble ? [`${name}: ${trouble}`] : [],
     );
-    return [...(this.consumerTrouble ? [this.consumerTrouble] : []), ...held].map(
+    const { state, kind } = this.breaker.status;
+    const broken =
+      state === "closed" ? [] : [`its circuit breaker is open, its handler fails again and again (${kind})`];
+    return [...(this.consumerTrouble ? [this.consumerTrouble] : []), ...broken, ...held].map(
       (reason) => `group ${this.plugin.group}: ${reason}`,
     );
   }
@@ -86,6 +103,8 @@ export class GroupRunner {
       let from = 0;
       while (from < batch.messages.length) {
         if (!batch.mayGoOn()) return DONE;
+        const breakMs = this.breaker.waitMs();
+        if (breakMs > 0) return { done: false, retryInMs: breakMs };
         lane.inFlightSince = Date.now();
         const to = chunkEnd(batch.messages, from, this.limits());
         const report = await takeChunk(this.path, owned, batch, [from, to]);
@@ -102,7 +121,14 @@ export class GroupRunner {
       return { done: false, retryInMs: lane.giveUp(error, this.ports.logger) };
     } finally {
       lane.inFlightSince = null;
+      this.breaker.giveUp();
     }
+  }
+
+  private async deliver(request: DeliverRequest): Promise<DeliverResponse> {
+    const outcomes = await this.ports.deliver({ ...request, max_failures: this.breaker.maxFailures });
+    this.breaker.record(outcomes);
+    return outcomes;
   }
 
   private letGo(lane: Lane): BatchVerdict {
@@ -143,7 +169,10 @@ export class GroupRunner {
 
   private limits() {
     const { maxMessages, maxBytes, maxRemoteBytes } = this.ports.chunk;
-    return { maxMessages, maxBytes: this.ports.isLocal(this.plugin.service) ? maxBytes : maxRemoteBytes };
+    return {
+      maxMessages: Math.min(maxMessages, this.breaker.maxMessages),
+      maxBytes: this.ports.isLocal(this.plugin.service) ? maxBytes : maxRemoteBytes,
+    };
   }
 
   private laneOf({ topic, partition }: PartitionBatch): Lane {

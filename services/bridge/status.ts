@@ -1,4 +1,5 @@
 import type { TopicAdmin } from "../kafka/topic-admin";
+import type { BreakerStatus } from "./breaker";
 import type { GroupCounts } from "./group-counts";
 import type { GroupSupervisor } from "./group-supervisor";
 
@@ -27,6 +28,7 @@ export interface GroupStatus {
   lag: number;
   in_flight: number;
   counts: GroupCounts;
+  breaker: BreakerStatus;
   partitions: PartitionStatus[];
 }
 
@@ -75,6 +77,7 @@ async function groupStatus(
     lag: partitions.reduce((sum, { lag }) => sum + lag, 0),
     in_flight: partitions.filter(({ in_flight_since }) => in_flight_since !== null).length,
     counts: { ...runner.counts },
+    breaker: runner.breaker.status,
     partitions,
   };
 }

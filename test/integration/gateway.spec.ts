@@ -355,6 +355,50 @@ describe("gateway", () => {
     }
   });
 
+  it("pauses a group whose handler fails again and again, probes it, and goes on by itself", async () => {
+    let down = true;
+    let runs = 0;
+    const dependent = {
+      name: "dependent",
+      mixins: [
+        eventHandler({
+          handlers: {
+            "order.*": {
+              retry: { attempts: 1 },
+              handler: () => {
+                runs += 1;
+                if (down) throw new Error("what it needs is down");
+              },
+            },
+          },
+        }),
+      ],
+    };
+    const told: string[] = [];
+    const listener = {
+      name: "listener",
+      events: {
+        "bridge.breaker.opened": () => void told.push("opened"),
+        "bridge.breaker.closed": () => void told.push("closed"),
+      },
+    };
+    const gateway = await start([dependent, listener], { breaker: { failures: 20, probeMs: 200 } });
+    await sendTraffic(space, makeTraffic({ types: TYPES, events: 900 }));
+    await waitFor(() => told.includes("opened"), { what: "the breaker to open" });
+    await allCommitted(space, ["events"], TYPES);
+    const now = await status(gateway);
+    assert.equal(now.state, "degraded");
+    assert.match(now.reasons.join(), /group dependent: its circuit breaker is open/);
+    assert.notEqual(now.groups.find(({ group }) => group === "dependent")?.breaker.state, "closed");
+    down = false;
+    await allCommitted(space, ["dependent"], TYPES);
+    assert.deepEqual(told, ["opened", "closed"]);
+    assert.equal((await status(gateway)).state, "ready");
+    const letters = await space.db.collection("dead_letters").countDocuments({ group: "dependent" });
+    assert.ok(letters < 120, `${letters} letters for 900 events`);
+    assert.ok(runs >= 900);
+  });
+
   it("pauses and resumes a group by hand", async () => {
     const gateway = await start([effectsBatch]);
     await gateway.call("bridge.pause", { group: "effects-batch" });

@@ -33,7 +33,7 @@ export async function deliverInTransactions(
     service: plugin.service,
     ctx,
     request: ctx.params,
-    budget: new Budget(plugin.budgetMs),
+    budget: new Budget(plugin.budgetMs, ctx.params.max_failures),
   };
   const chunk = new Chunk(plugin, ctx.params);
   await lookUp(run, store, chunk);

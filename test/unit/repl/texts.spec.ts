@@ -58,6 +58,7 @@ describe("texts of the command line", () => {
       lag: 9,
       in_flight: 1,
       counts,
+      breaker: { state: "closed" as const, kind: null, failures_in_a_row: 0, probe_at: null },
     };
     assert.deepEqual(statusRow({ ...group, partitions: [] }), ["g", "running", 9, 1, 5, 4, 3, 2, 1]);
     const status = { nodeID: "n", brokers: ["b:1"], published: 0, groups: [] };
