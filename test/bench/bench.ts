@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     const configuration: Configuration = {
       ...base,
       namespace: name,
-      mongo: { url: mongoUrl, database: `${name}-gateway` },
+      mongo: { url: mongoUrl, database: `${name}-gateway`, indexPolicy: "warn" },
       kafka: { ...base.kafka, brokers },
       topics: { ...base.topics, prefix: `${name}-gateway.`, create: true },
       groupPrefix: `${name}-`,
