@@ -7,6 +7,7 @@ export default {
       group: "every-option", // the consumer group; the service's name if left out
       startFrom: "beginning", // or "now": where a group begins that has never committed
       budget: 25_000, // ms that one chunk may take; the rest of it is handed over again
+      transaction: false, // true: effects in MongoDB exactly once, see below
       handlers: {
         // A type, or a pattern: `order.*` is one level, `**` any depth. The most specific one is called.
         "order.*": {

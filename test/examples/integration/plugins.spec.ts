@@ -24,7 +24,9 @@ describe("plugins of the documentation", () => {
       newLogEntry: (_level: string, args: unknown[]) => void log.push(String(args[0])),
     };
     gateway = createGateway(space.configuration, {
-      plugins: ["welcome", "every-option", "stock"].map((name) => path.join(EXAMPLES, `${name}.service.ts`)),
+      plugins: ["welcome", "every-option", "stock", "points"].map((name) =>
+        path.join(EXAMPLES, `${name}.service.ts`),
+      ),
       broker: { logger: { type: "Console", options: { level: "fatal" } }, middlewares: [remember] },
     });
     await gateway.start();
@@ -32,7 +34,7 @@ describe("plugins of the documentation", () => {
   after(async () => {
     warehouse?.closeAllConnections();
     warehouse?.close();
-    await gateway.stop();
+    await gateway?.stop();
     await space.close();
   });
 
@@ -56,6 +58,19 @@ describe("plugins of the documentation", () => {
       "order.paid of-order.paid, run 1",
       "order.placed of-order.placed, run 1",
     ]);
+  });
+
+  it("points: adds each order's points exactly once", async () => {
+    const before = await space.db.collection("points").findOne({ user_id: "usr-7" });
+    assert.equal(before, null);
+    const paid = (amount_cents: number) => ({ ...exampleOf("order.paid").payload, amount_cents });
+    for (const [event_id, amount] of Object.entries({ a: 1_050, b: 200, c: 99 })) {
+      const event = { event_type: "order.paid", payload: paid(amount), metadata: { user_id: "usr-7" } };
+      for (const _ of [1, 2]) await publish({ ...event, event_id: `points-${event_id}` });
+    }
+    await allCommitted(space, ["points"], ["order.paid"]);
+    const account = await space.db.collection("points").findOne({ user_id: "usr-7" });
+    assert.equal(account?.points, 12);
   });
 
   it("stock: waits while its warehouse is away, then takes each reservation once", async () => {
