@@ -1,15 +1,16 @@
 import type { Context, Service, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import DbService from "moleculer-db";
 import type { Collection } from "mongodb";
-import { configurationOf } from "../schemas/configuration/broker-configuration";
 import { SharedMongoAdapter } from "./mongo-schema/adapter";
-import { type CollectionDeclaration, checkDeclarations } from "./mongo-schema/declaration";
-import { ensureCollection, inspectCollection, warnOfChanged } from "./mongo-schema/ensure";
-import type { IndexState } from "./mongo-schema/plan";
-import { retryWhileUnreachable } from "./mongo-schema/retry";
+import { checkDeclarations } from "./mongo-schema/check-declarations";
+import type { CollectionDeclaration } from "./mongo-schema/declaration";
+import { OwnedCollections, pruneDays } from "./mongo-schema/owned-collections";
+import type { CollectionPlan } from "./mongo-schema/plan";
+import { mongoSettings } from "./mongo-schema/settings";
 
-export type { CollectionDeclaration, IndexDeclaration } from "./mongo-schema/declaration";
-export type { IndexState } from "./mongo-schema/plan";
+export type { CollectionDeclaration, IndexDeclaration, IndexPolicy } from "./mongo-schema/declaration";
+export type { IndexAction, IndexState } from "./mongo-schema/plan";
+export type { IndexUsage } from "./mongo-schema/usage";
 
 /** What the mixin gives a service; usable from its own `started` on. */
 export interface MongoCollections<Document extends object = Record<string, unknown>> {
@@ -18,7 +19,7 @@ export interface MongoCollections<Document extends object = Record<string, unkno
   /** Every declared collection by its name. */
   collections: Record<string, Collection>;
   /** The adapter of moleculer-db; `adapter.client` starts sessions. */
-  adapter: SharedMongoAdapter;
+  adapter: Omit<SharedMongoAdapter, "collection"> & { collection: Collection<Document> };
 }
 
 /** `this` of a service with the mixin. */
@@ -33,12 +34,25 @@ export type MongoServiceSchema<Document extends object, Variables = unknown> = S
 >;
 
 /** The answer of `<service>.indexes`, one per collection. */
-export interface CollectionIndexes {
-  collection: string;
-  indexes: IndexState[];
+export type CollectionIndexes = CollectionPlan;
+
+/** Parameters of `<service>.indexes`; without any it only looks. */
+export interface IndexesParams {
+  /** Creates what is missing and changes what can be changed in place. */
+  apply?: boolean;
+  /** With `apply`: builds anew what cannot be changed in place. */
+  rebuild?: boolean;
+  /** With `apply`: hides indexes that nobody declares; drops those that have been hidden for seven days. */
+  prune?: boolean;
+  /** Adds sizes and uses. */
+  stats?: boolean;
 }
 
-type MixedIn = MongoSchemaService & { connect(): Promise<void> };
+type MixedIn = Service & {
+  adapter: SharedMongoAdapter;
+  connect(): Promise<void>;
+  owned: OwnedCollections;
+} & Pick<MongoCollections, "collection" | "collections">;
 
 // Of moleculer-db the methods and the adapter's life are used. Its actions would hand any caller MongoDB's operators, and its
 // `started` would try a wrong password for ever.
@@ -50,9 +64,12 @@ const {
   ...moleculerDb
 } = DbService as ServiceSchema;
 
+const flag = { type: "boolean", optional: true, default: false, convert: true };
+
 /**
- * Makes a service the owner of collections: `started` waits for MongoDB and creates the collections and indexes that are missing.
- * Throws WEIR_INDEX_DECLARATION_INVALID for a faulty declaration; the start fails with WEIR_MONGO_REFUSED or WEIR_INDEX_NOT_CREATED.
+ * Makes a service the owner of collections: `started` waits for MongoDB and makes them as declared. Throws
+ * WEIR_INDEX_DECLARATION_INVALID for a faulty declaration; the start fails with WEIR_MONGO_REFUSED, WEIR_INDEX_NOT_CREATED or,
+ * with the policy `fail`, WEIR_INDEX_CHANGED.
  */
 export function mongoSchema(
   first: CollectionDeclaration,
@@ -62,58 +79,53 @@ export function mongoSchema(
   const schema: Partial<ServiceSchema<ServiceSettingSchema, unknown, MixedIn>> & Record<string, unknown> = {
     mixins: [moleculerDb],
 
-    // Read by moleculer-db's adapter, and by the test that keeps docs/collections.md current.
+    // Read by moleculer-db's adapter, and by the programs that need no running service: docs and `npm run indexes`.
     collection: first.collection,
     collectionDeclarations: declarations,
 
     merged(this: Service, merged: ServiceSchema & { adapter?: SharedMongoAdapter }) {
       checkDeclarations(merged.name, declarations);
-      const { url, database } = configurationOf(this.broker).mongo;
+      const { url, database } = mongoSettings(this.broker, merged.settings);
       merged.adapter = new SharedMongoAdapter(url, database, this.broker.getLogger("mongo"));
     },
 
     actions: {
-      /** Declared against actual indexes; with `apply` the missing ones are created first. */
+      /** → `CollectionIndexes[]`: declared against actual, and what would heal a difference. */
       indexes: {
-        params: { apply: { type: "boolean", optional: true, default: false, convert: true }, $$strict: true },
-        async handler(ctx: Context<{ apply: boolean }>): Promise<CollectionIndexes[]> {
-          const { adapter, fullName: service, logger } = this;
-          return forEach(declarations, (declaration) =>
-            ctx.params.apply
-              ? ensureCollection(adapter.db, declaration, { service, logger })
-              : inspectCollection(adapter.db, declaration),
-          );
+        visibility: "public",
+        params: { apply: flag, rebuild: flag, prune: flag, stats: flag, $$strict: true },
+        async handler(ctx: Context<IndexesParams>): Promise<CollectionIndexes[]> {
+          const { apply, rebuild, prune, stats } = ctx.params;
+          if (apply) {
+            const pruneAfterDays = pruneDays(prune);
+            await this.owned.ensure(this.adapter, {
+              policy: "apply",
+              build: "await",
+              rebuild,
+              pruneAfterDays,
+            });
+          }
+          return this.owned.inspect(this.adapter, { stats });
         },
       },
     },
 
+    created() {
+      this.owned = new OwnedCollections(this, declarations, mongoSettings(this.broker, this.settings));
+    },
+
     async started() {
       await this.connect();
-      const { adapter, fullName: service, logger } = this;
-      this.collection = adapter.collection;
+      this.collection = this.adapter.collection;
       this.collections = Object.fromEntries(
-        declarations.map(({ collection }) => [collection, adapter.db.collection(collection)]),
+        declarations.map(({ collection }) => [collection, this.adapter.db.collection(collection)]),
       );
-      const ensured = await retryWhileUnreachable(
-        () =>
-          forEach(declarations, (declaration) =>
-            ensureCollection(adapter.db, declaration, { service, logger }),
-          ),
-        { uri: adapter.uri, signal: adapter.stopping, logger },
-      );
-      for (const { collection, indexes } of ensured) warnOfChanged(collection, indexes, logger);
+      await this.owned.start(this.adapter);
+    },
+
+    async stopped() {
+      this.owned.stop();
     },
   };
   return schema as Partial<ServiceSchema>;
-}
-
-async function forEach(
-  declarations: CollectionDeclaration[],
-  run: (declaration: CollectionDeclaration) => Promise<IndexState[]>,
-): Promise<CollectionIndexes[]> {
-  const answers: CollectionIndexes[] = [];
-  for (const declaration of declarations) {
-    answers.push({ collection: declaration.collection, indexes: await run(declaration) });
-  }
-  return answers;
 }

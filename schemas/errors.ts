@@ -18,6 +18,10 @@ export const ERRORS = {
     status: 500,
     meaning: "MongoDB did not create an index that a service declares.",
   },
+  WEIR_INDEX_CHANGED: {
+    status: 500,
+    meaning: "An index or a collection is not as declared, and the policy is to stop then.",
+  },
   WEIR_SCHEMA_INVALID: { status: 500, meaning: "A file with an event's schema cannot be used." },
   WEIR_SCHEMA_CONFLICT: {
     status: 500,

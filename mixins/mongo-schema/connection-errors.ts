@@ -4,13 +4,10 @@ import { WeirError } from "../../schemas/errors";
 const REFUSED = new Set([13, 18, 8000]);
 
 /**
- * Server errors that pass by themselves: a primary is being elected or shut down, a network between servers is broken,
- * an index build was interrupted by either.
+ * Server errors that pass by themselves: a primary is being elected or shut down, or a network between servers is broken.
  * https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md
  */
-const PASSING = new Set([
-  6, 7, 50, 89, 91, 117, 133, 134, 189, 262, 276, 9001, 10107, 11600, 11602, 13435, 13436,
-]);
+const PASSING = new Set([6, 7, 50, 89, 91, 117, 133, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
 
 /** The hosts of a connection string, without user, password and options. */
 export function hostsOf(uri: string): string {

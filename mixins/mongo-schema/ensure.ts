@@ -1,98 +1,143 @@
-import type { Logger } from "moleculer";
-import type { Db, IndexSpecification, MongoError } from "mongodb";
-import { WeirError } from "../../schemas/errors";
-import { isUnreachable } from "./connection-errors";
-import { type CollectionDeclaration, type IndexDeclaration, indexName } from "./declaration";
-import { type ActualIndex, type IndexState, plan } from "./plan";
+import { setTimeout as delay } from "node:timers/promises";
+import { buildIndexes } from "./build-indexes";
+import { changeInPlace } from "./change-in-place";
+import { adviceOn } from "./describe";
+import { exclusively, type Lease } from "./lease";
+import type { CollectionPlan } from "./plan";
+import { creationOptions } from "./plan-options";
+import { pruneIndexes } from "./prune";
+import { inspectCollection } from "./read-collection";
+import { dropLeftovers, rebuildIndexes } from "./rebuild";
+import { changedDefinition, refusedIndexes } from "./refusals";
+import { codeOf, reactionTo } from "./server-errors";
+import type { Healing, Target } from "./target";
+import { mustAwait } from "./when-to-wait";
 
-const NAMESPACE_NOT_FOUND = 26;
 const NAMESPACE_EXISTS = 48;
-/** IndexOptionsConflict, IndexKeySpecsConflict: another process made an index with this name or key meanwhile. */
-const CONFLICTS = [85, 86];
-const ATTEMPTS = 3;
+const ATTEMPTS = 8;
+const PAUSE_MS = 50;
 
-/** Creates what is missing of a collection and its indexes, however many processes do so at once; answers every index's state. */
-export async function ensureCollection(
-  db: Db,
-  declaration: CollectionDeclaration,
-  { service, logger }: { service: string; logger: Logger },
-): Promise<IndexState[]> {
+/**
+ * Makes a collection what its declaration says, as far as `healing` goes, however many processes do so at once. Everything
+ * that is created, changed or dropped, is so from here. Without a difference it reads once and writes nothing.
+ */
+export async function ensureCollection(target: Target, healing: Healing): Promise<CollectionPlan> {
   for (let attempt = 1; ; attempt++) {
-    const actual = await readIndexes(db, declaration.collection);
-    if (!actual) await createCollection(db, declaration);
-    const states = plan(declaration.indexes ?? [], actual ?? []);
-    const missing = states.flatMap((state) =>
-      state.state === "missing" && state.declared ? [state.declared] : [],
-    );
-    if (missing.length === 0) return states;
     try {
-      await db.collection(declaration.collection).createIndexes(missing.map(specificationOf));
-      const names = missing.map(indexName);
-      logger.info(`Indexes of "${declaration.collection}" created: ${names.join(", ")}.`);
+      return await ensureOnce(target, healing, attempt === ATTEMPTS);
     } catch (error) {
-      if (isUnreachable(error)) throw error;
-      const conflict = CONFLICTS.includes((error as MongoError).code as number);
-      if (!conflict || attempt === ATTEMPTS)
-        throw notCreated(service, declaration.collection, missing, error as Error);
+      if (reactionTo(error) !== "look_again" || attempt === ATTEMPTS) throw error;
+      // Others are at work on the same: what they did is seen by the next look.
+      await delay(PAUSE_MS * attempt * Math.random());
     }
   }
 }
 
-/** Declared against actual, changing nothing. */
-export async function inspectCollection(db: Db, declaration: CollectionDeclaration): Promise<IndexState[]> {
-  return plan(declaration.indexes ?? [], (await readIndexes(db, declaration.collection)) ?? []);
+async function ensureOnce(target: Target, healing: Healing, last: boolean): Promise<CollectionPlan> {
+  const first = await inspectCollection(target);
+  if (first.state === "missing") await createCollection(target);
+  const created = await createMissing(target, healing, first, last);
+  let plan = created || first.state === "missing" ? await inspectCollection(target, { fresh: true }) : first;
+  if (healing.policy === "apply" && isChanged(plan)) {
+    plan = await inspectCollection(target, { fresh: true });
+    if (await changeInPlace(target, plan)) plan = await inspectCollection(target, { fresh: true });
+  }
+  const work = exclusiveWork(target, healing, plan);
+  if (work.length > 0) {
+    const { collection } = plan;
+    const done = await exclusively(target.db, collection, async (lease) => {
+      for (const step of work) await step(await inspectCollection(target, { fresh: true }), lease);
+      return true;
+    });
+    if (!done)
+      target.logger.info(`Another process is changing indexes of "${collection}"; that is left to it.`);
+    plan = await inspectCollection(target, { fresh: true });
+  }
+  if (healing.policy === "fail" && isChanged(plan)) throw changedDefinition(target, plan);
+  return plan;
 }
 
 /** Says what differs and what to do; a differing index goes on serving as it is. */
-export function warnOfChanged(collection: string, states: IndexState[], logger: Logger): void {
-  for (const { name, difference } of states.filter((state) => state.state === "changed")) {
-    const what = Object.entries(difference ?? {})
-      .map(([option, { declared, actual }]) => `${option} is ${show(actual)}, declared ${show(declared)}`)
-      .join("; ");
-    logger.warn(
-      `Index "${name}" of collection "${collection}" is not as declared: ${what}. It is left as it is. ` +
-        `To have it as declared, run db.getCollection("${collection}").dropIndex("${name}") in mongosh and restart.`,
+export function warnOfChanged({ service, logger }: Target, plan: CollectionPlan): void {
+  for (const line of adviceOn(service, plan)) logger.warn(line);
+}
+
+function isChanged({ state, indexes }: CollectionPlan): boolean {
+  return state === "changed" || indexes.some((index) => index.state === "changed");
+}
+
+type Step = (plan: CollectionPlan, lease: Lease) => Promise<void>;
+
+/** What only one process may do at a time. */
+function exclusiveWork(
+  target: Target,
+  { rebuild, pruneAfterDays }: Healing,
+  { indexes }: CollectionPlan,
+): Step[] {
+  const some = (kind: string) => indexes.some(({ action }) => action.kind === kind);
+  const steps: Step[] = [];
+  if (rebuild && some("rebuild")) steps.push((plan, lease) => rebuildIndexes(target, plan, lease));
+  if (some("drop_leftover")) steps.push((plan, lease) => dropLeftovers(target, plan, lease));
+  if (pruneAfterDays !== undefined && some("prune")) {
+    steps.push((plan, lease) =>
+      pruneIndexes(target, plan, { lease, afterDays: pruneAfterDays, now: new Date() }),
     );
   }
+  return steps;
 }
 
-async function readIndexes(db: Db, collection: string): Promise<ActualIndex[] | undefined> {
+async function createCollection({ db, declaration, logger }: Target): Promise<void> {
+  const { collection } = declaration;
   try {
-    return (await db.collection(collection).listIndexes().toArray()) as ActualIndex[];
+    await db.createCollection(collection, creationOptions(declaration));
+    logger.info(`Collection "${collection}" created.`);
   } catch (error) {
-    if ((error as MongoError).code === NAMESPACE_NOT_FOUND) return undefined;
-    throw error;
+    if (codeOf(error) !== NAMESPACE_EXISTS) throw error;
   }
 }
 
-async function createCollection(db: Db, { collection, options }: CollectionDeclaration): Promise<void> {
-  try {
-    // A copy: the driver writes into the options that it is given.
-    await db.createCollection(collection, { ...options });
-  } catch (error) {
-    if ((error as MongoError).code !== NAMESPACE_EXISTS) throw error;
-  }
-}
-
-function specificationOf({ description: _, ...index }: IndexDeclaration): IndexSpecification {
-  return { ...index, name: indexName(index) };
-}
-
-function notCreated(
-  service: string,
-  collection: string,
-  missing: IndexDeclaration[],
-  error: Error,
-): WeirError {
-  const indexes = missing.map(indexName);
-  return new WeirError(
-    "WEIR_INDEX_NOT_CREATED",
-    `Service "${service}", collection "${collection}": MongoDB did not create ${indexes.join(", ")} (${error.message}). ` +
-      "Correct the declaration, or the documents that contradict it, and restart.",
-    { service, collection, indexes },
+/** Answers whether anything was created here. */
+async function createMissing(
+  target: Target,
+  healing: Healing,
+  plan: CollectionPlan,
+  last: boolean,
+): Promise<boolean> {
+  const missing = plan.indexes.flatMap(({ state, declared }) =>
+    declared && (state === "missing" || state === "building") ? [declared] : [],
   );
+  if (missing.length === 0) return false;
+  if (plan.state !== "missing" && !(await mustAwait(target, healing, missing))) {
+    buildInBackground(target, healing, missing.map(({ unique }) => unique === true).includes(true));
+    return false;
+  }
+  const refusals = await buildIndexes(target, missing);
+  const passing = refusals.find(({ error }) => reactionTo(error) === "look_again");
+  if (passing && !last) throw passing.error;
+  if (refusals.length > 0) {
+    const error = await refusedIndexes(target, refusals);
+    if (refusals.some(({ index }) => index.required !== false)) throw error;
+    target.logger.error(error.message);
+  }
+  return true;
 }
 
-function show(value: unknown): string {
-  return value === undefined ? "not set" : JSON.stringify(value);
+const inBackground = new WeakMap<Target, Promise<void>>();
+
+/** The start goes on; what becomes of the build is in the log. */
+function buildInBackground(target: Target, healing: Healing, unique: boolean): void {
+  if (inBackground.has(target)) return;
+  const { declaration, logger, signal } = target;
+  logger.warn(
+    `Missing indexes of "${declaration.collection}" are built in the background, because it holds many documents.` +
+      (unique ? " Until then duplicates are not refused: an index with `required: true` is waited for." : ""),
+  );
+  const build = ensureCollection(target, { ...healing, build: "await" }).then(
+    () => undefined,
+    (error: Error) => {
+      if (!signal.aborted) logger.error(`Index build in the background failed: ${error.message}`);
+    },
+  );
+  inBackground.set(target, build);
+  void build.finally(() => inBackground.delete(target));
 }

@@ -1,118 +1,147 @@
-import { isDeepStrictEqual } from "node:util";
-import { type IndexDeclaration, indexName } from "./declaration";
+import { isBridgeName } from "./bridge";
+import { type CollectionDeclaration, type IndexDeclaration, indexName, isText } from "./declaration";
+import { type ActualIndex, type NormalForm, normalForm, signature } from "./normal-form";
+import { type OptionsDifference, optionsDifference } from "./plan-options";
+import { sameValue } from "./same-value";
+import type { IndexUsage } from "./usage";
 
-/** An index as MongoDB's `listIndexes` tells it. */
-export interface ActualIndex {
-  name: string;
-  key: Record<string, unknown>;
-  [option: string]: unknown;
+export type { ActualIndex } from "./normal-form";
+
+/** A collection as MongoDB tells it; undefined where there is none. */
+export interface ActualCollection {
+  options: Record<string, unknown>;
+  indexes: ActualIndex[];
 }
+
+/** What would make an index as declared. */
+export type IndexAction =
+  | { kind: "none" | "create" | "wait" }
+  /** One `collMod`. */
+  | { kind: "modify" | "make_unique"; set: Record<string, unknown> }
+  /** `drop_first`: MongoDB lets no other index serve the same queries meanwhile. */
+  | { kind: "rebuild"; how: "bridged" | "drop_first" }
+  /** An extra index is hidden, and dropped later; what a rebuild left behind is dropped at once. */
+  | { kind: "prune" | "keep" | "drop_leftover" };
 
 export interface IndexState {
   name: string;
   key: Record<string, unknown>;
   /** `extra`: in the database, but declared by nobody. */
-  state: "in_sync" | "missing" | "changed" | "extra";
+  state: "in_sync" | "missing" | "changed" | "extra" | "building";
+  action: IndexAction;
   declared?: IndexDeclaration;
   actual?: ActualIndex;
   /** Per option that differs: what the declaration says and what the database has. */
   difference?: Record<string, { declared: unknown; actual: unknown }>;
+  /** Of an index that is being built. */
+  progress?: { phase: string; percent: number };
+  usage?: IndexUsage;
 }
 
-/** Compares declared with actual indexes: the declared in their order, then the extra ones. Pure. */
-export function plan(declared: IndexDeclaration[], actual: ActualIndex[]): IndexState[] {
-  const left = new Map(actual.filter((index) => index.name !== "_id_").map((index) => [index.name, index]));
-  const pairs = declared.map((index) => ({ index, found: take(left, left.get(indexName(index))) }));
-  for (const pair of pairs) {
-    // An index with the same key but another name would make MongoDB refuse the declared one.
-    pair.found ??= take(
-      left,
-      [...left.values()].find((candidate) =>
-        isDeepStrictEqual(actualKey(candidate), declaredKey(pair.index)),
-      ),
-    );
-  }
-  return [
-    ...pairs.map(({ index, found }) => compare(index, found)),
-    ...[...left.values()].map((index): IndexState => {
-      return { name: index.name, key: index.key, state: "extra", actual: index };
-    }),
+export interface CollectionPlan extends OptionsDifference {
+  collection: string;
+  /** The declared in their order, then the extra ones. */
+  indexes: IndexState[];
+}
+
+/** Compares a declaration with what is there. Pure. */
+export function plan(
+  declaration: CollectionDeclaration,
+  actual: ActualCollection | undefined,
+): CollectionPlan {
+  const { collection, indexes = [], keep = [], options } = declaration;
+  const inherited = options?.collation;
+  const left = (actual?.indexes ?? [])
+    .filter(({ name }) => name !== "_id_")
+    .map((index) => ({ index, form: normalForm(index) }));
+  const pairs: Pair[] = indexes.map((index) => ({ index, form: normalForm(index, inherited) }));
+  // An index of the same signature under another name would make MongoDB refuse the declared one: it comes before the same name.
+  const ways: ((pair: Pair, found: Found) => boolean)[] = [
+    (pair, found) => sameName(pair, found) && sameSignature(pair, found),
+    sameSignature,
+    sameName,
   ];
-}
-
-function take(left: Map<string, ActualIndex>, index: ActualIndex | undefined): ActualIndex | undefined {
-  if (index) left.delete(index.name);
-  return index;
-}
-
-function compare(declared: IndexDeclaration, actual: ActualIndex | undefined): IndexState {
-  const named = { name: indexName(declared), key: declared.key, declared };
-  if (!actual) return { ...named, state: "missing" };
-  const difference: NonNullable<IndexState["difference"]> = {};
-  const wanted = optionsOf(declared);
-  const found = optionsOf(actual);
-  for (const option of Object.keys(wanted)) {
-    if (!isDeepStrictEqual(wanted[option], found[option])) {
-      difference[option] = { declared: wanted[option], actual: found[option] };
+  for (const matches of ways) {
+    for (const pair of pairs) {
+      if (pair.found) continue;
+      const position = left.findIndex((found) => !isBridgeName(found.index.name) && matches(pair, found));
+      if (position >= 0) [pair.found] = left.splice(position, 1);
     }
   }
-  if (declared.name && declared.name !== actual.name) {
-    difference.name = { declared: declared.name, actual: actual.name };
-  }
-  if (!isDeepStrictEqual(declaredKey(declared), actualKey(actual))) {
-    difference.key = { declared: declared.key, actual: actual.key };
-  }
-  if (!sameCollation(declared.collation, actual.collation)) {
-    difference.collation = { declared: declared.collation, actual: actual.collation };
-  }
-  const changed = Object.keys(difference).length > 0;
+  const extras = left.map(({ index }): IndexState => {
+    const kind = isBridgeName(index.name) ? "drop_leftover" : keep.includes(index.name) ? "keep" : "prune";
+    return { name: index.name, key: index.key, state: "extra", action: { kind }, actual: index };
+  });
   return {
-    ...named,
-    name: actual.name,
-    actual,
-    ...(changed ? { state: "changed", difference } : { state: "in_sync" }),
+    collection,
+    ...optionsDifference(declaration, actual?.options),
+    indexes: [...pairs.map(compare), ...extras],
   };
 }
 
-/** The options that matter, with MongoDB's defaults put in. */
-function optionsOf(index: IndexDeclaration | ActualIndex): Record<string, unknown> {
-  const text = Object.values(index.key).includes("text");
-  const textFields = Object.entries(index.key).filter(
-    ([field, direction]) => direction === "text" && field !== "_fts",
-  );
-  return {
-    unique: index.unique ?? false,
-    sparse: index.sparse ?? false,
-    partialFilterExpression: index.partialFilterExpression,
-    expireAfterSeconds: index.expireAfterSeconds,
-    weights: text
-      ? { ...Object.fromEntries(textFields.map(([field]) => [field, 1])), ...(index.weights ?? {}) }
-      : undefined,
-    default_language: text ? (index.default_language ?? "english") : undefined,
-    language_override: text ? (index.language_override ?? "language") : undefined,
-  };
+interface Found {
+  index: ActualIndex;
+  form: NormalForm;
+}
+interface Pair {
+  index: IndexDeclaration;
+  form: NormalForm;
+  found?: Found;
 }
 
-type KeyPart = [field: string, direction: unknown];
+function sameName({ index }: Pair, found: Found): boolean {
+  return indexName(index) === found.index.name;
+}
 
-/** MongoDB shows the text fields of an index as `_fts` and `_ftsx` and keeps their names in `weights`, compared as such. */
-function declaredKey(index: IndexDeclaration): KeyPart[] {
-  const parts: KeyPart[] = [];
-  for (const [field, direction] of Object.entries(index.key)) {
-    if (direction !== "text") parts.push([field, direction]);
-    else if (!parts.some(([known]) => known === "_fts")) parts.push(["_fts", "text"]);
+function sameSignature({ form }: Pair, found: Found): boolean {
+  return signature(form) === signature(found.form);
+}
+
+function compare({ index, form, found }: Pair): IndexState {
+  const base = { name: indexName(index), key: index.key, declared: index };
+  if (!found) return { ...base, state: "missing", action: { kind: "create" } };
+  const { name } = found.index;
+  const named = { ...base, name, actual: found.index };
+  const difference = differenceOf(index, form, found);
+  if (Object.keys(difference).length > 0) {
+    return { ...named, state: "changed", action: actionFor(index, difference), difference };
   }
-  return parts;
+  if (found.index.building) return { ...named, state: "building", action: { kind: "wait" } };
+  return { ...named, state: "in_sync", action: { kind: "none" } };
 }
 
-function actualKey(index: ActualIndex): KeyPart[] {
-  return Object.entries(index.key).filter(([field]) => field !== "_ftsx");
+function differenceOf(
+  index: IndexDeclaration,
+  form: NormalForm,
+  found: Found,
+): NonNullable<IndexState["difference"]> {
+  const difference: NonNullable<IndexState["difference"]> = {};
+  for (const option of Object.keys(form)) {
+    if (sameValue(form[option], found.form[option])) continue;
+    if (option === "prepareUnique" && form.unique) continue;
+    difference[option] =
+      option === "key"
+        ? { declared: index.key, actual: found.index.key }
+        : { declared: form[option], actual: found.form[option] };
+  }
+  // A name that was not chosen may be any.
+  if (index.name && index.name !== found.index.name) {
+    difference.name = { declared: index.name, actual: found.index.name };
+  }
+  return difference;
 }
 
-/** MongoDB completes a collation with its defaults: only what was declared is compared. */
-function sameCollation(declared: object | undefined, actual: unknown): boolean {
-  if (!declared) return actual === undefined;
-  if (!actual) return false;
-  const found = actual as Record<string, unknown>;
-  return Object.entries(declared).every(([option, value]) => isDeepStrictEqual(found[option], value));
+const IN_PLACE = new Set(["expireAfterSeconds", "hidden", "prepareUnique", "unique"]);
+
+function actionFor(index: IndexDeclaration, difference: NonNullable<IndexState["difference"]>): IndexAction {
+  const { unique, ...others } = difference;
+  const { expireAfterSeconds: ttl } = others;
+  const inPlace =
+    Object.keys(difference).every((option) => IN_PLACE.has(option)) &&
+    // `collMod` makes an index unique or a TTL one, and cannot take that back.
+    (unique === undefined || unique.declared === true) &&
+    (ttl === undefined || ttl.declared !== undefined);
+  if (!inPlace) return { kind: "rebuild", how: isText(index) ? "drop_first" : "bridged" };
+  const set = Object.fromEntries(Object.entries(others).map(([option, { declared }]) => [option, declared]));
+  return { kind: unique ? "make_unique" : "modify", set };
 }

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type CollectionDeclaration,
-  checkDeclarations,
-  type IndexDeclaration,
-} from "../../../mixins/mongo-schema/declaration";
+import { checkDeclarations } from "../../../mixins/mongo-schema/check-declarations";
+import type { CollectionDeclaration, IndexDeclaration } from "../../../mixins/mongo-schema/declaration";
 import { WeirError } from "../../../schemas/errors";
 
 const check = (...indexes: unknown[]) =>

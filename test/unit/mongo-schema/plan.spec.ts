@@ -4,8 +4,8 @@ import { type ActualIndex, plan } from "../../../mixins/mongo-schema/plan";
 
 const ID: ActualIndex = { v: 2, name: "_id_", key: { _id: 1 } };
 const summary = (declared: IndexDeclaration[], actual: ActualIndex[]) =>
-  plan(declared, [ID, ...actual]).map(({ name, state, difference }) =>
-    difference ? [name, state, Object.keys(difference)] : [name, state],
+  plan({ collection: "c", indexes: declared }, { options: {}, indexes: [ID, ...actual] }).indexes.map(
+    ({ name, state, difference }) => (difference ? [name, state, Object.keys(difference)] : [name, state]),
   );
 
 describe("plan of declared and actual indexes", () => {

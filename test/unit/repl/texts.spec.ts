@@ -61,6 +61,8 @@ describe("texts of the command line", () => {
       breaker: { state: "closed" as const, kind: null, failures_in_a_row: 0, probe_at: null },
     };
     assert.deepEqual(statusRow({ ...group, partitions: [] }), ["g", "running", 9, 1, 5, 4, 3, 2, 1]);
+    const breaker = { ...group.breaker, state: "open" as const };
+    assert.deepEqual(statusRow({ ...group, breaker, partitions: [] }).slice(0, 2), ["g", "breaker open"]);
     const status = { nodeID: "n", brokers: ["b:1"], published: 0, groups: [] };
     const text = statusText({ ...status, state: "degraded", reasons: ["MongoDB is away"] });
     assert.match(
@@ -73,6 +75,8 @@ describe("texts of the command line", () => {
     const rows = indexRows("orders", [
       {
         collection: "orders",
+        state: "in_sync",
+        action: { kind: "none" },
         indexes: [
           state({
             name: "a",
@@ -89,7 +93,7 @@ describe("texts of the command line", () => {
           }),
         ],
       },
-      { collection: "progress", indexes: [] },
+      { collection: "progress", state: "in_sync", action: { kind: "none" }, indexes: [] },
     ]);
     assert.deepEqual(rows, [
       [
