@@ -14,9 +14,10 @@ export const STATUS_HEAD = [
   "passed over",
 ];
 
-export function statusRow({ group, state, lag, in_flight, counts }: GroupStatus): Cell[] {
+export function statusRow({ group, state, lag, in_flight, counts, breaker }: GroupStatus): Cell[] {
   const { completed, duplicate, failed, refused, passed_over } = counts;
-  return [group, state, lag, in_flight, completed, duplicate, failed, refused, passed_over];
+  const shown = breaker.state === "closed" ? state : `breaker ${breaker.state}`;
+  return [group, shown, lag, in_flight, completed, duplicate, failed, refused, passed_over];
 }
 
 export function statusText({ state, reasons, nodeID, brokers, published, groups }: BridgeStatus): string {
