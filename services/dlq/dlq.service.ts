@@ -7,9 +7,9 @@ import { DEAD_LETTERS } from "./collection";
 import { discardLetters } from "./discard";
 import type { ItemResult } from "./item-result";
 import type { Letter, LetterTtl } from "./letter";
-import { DISCARD, GET, ITEMS, idsOf, LIST, PUT } from "./params";
+import { DISCARD, GET, ITEMS, type Items, LIST, PUT } from "./params";
 import { putLetters } from "./put";
-import { getLetter, type LetterFilter, listLetters } from "./query";
+import { getLetter, type LetterFilter, listLetters, namedLetters } from "./query";
 import { retryLetters } from "./retry";
 import { type LetterStats, letterStats } from "./stats";
 import type { LetterDetails, LetterRow } from "./view";
@@ -20,11 +20,9 @@ interface DlqService {
   announce(what: "received" | "retried" | "discarded", letter: Letter): void;
 }
 
-type Items = { id?: string; ids?: string[] };
-
 // A delivery may wait for a plugin's whole chunk budget.
 const REDELIVERY_TIMEOUT_MS = 60_000;
-// Up to 1,000 letters, each with a delivery of its own. The typings do not know an action's timeout.
+// Any number of letters, each with a delivery of its own. The typings do not know an action's timeout.
 const NO_TIMEOUT = { timeout: 0 } as object;
 
 /** Keeps what could not be delivered, until it is retried, discarded or expired. */
@@ -66,11 +64,12 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
       },
     },
 
-    /** Delivers letters again to the group that failed → one result per letter. */
+    /** Delivers letters again to the group that failed → one result per letter. By `id`, `ids`, or a `filter`: all open ones that match. */
     retry: {
       ...NO_TIMEOUT,
       params: ITEMS,
-      handler(ctx: Context<Items>): Promise<ItemResult[]> {
+      async handler(ctx: Context<Items>): Promise<ItemResult[]> {
+        const ids = await namedLetters(this.collection, ctx.params);
         return retryLetters(
           {
             collection: this.collection,
@@ -80,7 +79,7 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
               ctx.call("bridge.redeliver", { letter }, { timeout: REDELIVERY_TIMEOUT_MS }),
             retried: (letter) => this.announce("retried", letter),
           },
-          idsOf(ctx.params),
+          ids,
         );
       },
     },
@@ -88,12 +87,13 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
     /** Closes letters for good, with a reason → one result per letter. */
     discard: {
       params: DISCARD,
-      handler(ctx: Context<Items & { reason: string }>): Promise<ItemResult[]> {
+      async handler(ctx: Context<Items & { reason: string }>): Promise<ItemResult[]> {
+        const ids = await namedLetters(this.collection, ctx.params);
         const { collection, ttlDays } = this;
         const discarded = (letter: Letter) => this.announce("discarded", letter);
         return discardLetters(
           { collection, ttlDays, now: () => new Date(), discarded },
-          idsOf(ctx.params),
+          ids,
           ctx.params.reason,
         );
       },

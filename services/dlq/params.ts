@@ -1,6 +1,7 @@
 import { Errors } from "moleculer";
 import { OPTIONAL_TEXT, OPTIONAL_TIME, PAGING } from "../../schemas/query-params";
 import { STATUSES } from "./letter";
+import type { LetterFilter } from "./query";
 
 const ID = { type: "string", pattern: /^[0-9a-f]{24}$/i } as const;
 
@@ -44,17 +45,37 @@ export const ITEMS = {
   $$strict: true,
   id: { ...ID, optional: true },
   ids: { type: "array", items: ID, min: 1, max: 1_000, optional: true },
+  filter: {
+    type: "object",
+    strict: true,
+    minProps: 1,
+    optional: true,
+    props: {
+      event_type: OPTIONAL_TEXT,
+      group: OPTIONAL_TEXT,
+      topic: OPTIONAL_TEXT,
+      reason: OPTIONAL_TEXT,
+      from: OPTIONAL_TIME,
+      to: OPTIONAL_TIME,
+    },
+  },
 } as const;
 
 export const DISCARD = { ...ITEMS, reason: { type: "string", min: 1, max: 1_000 } } as const;
 
-/** Either `id` or `ids`; each letter once. Throws a ValidationError for both or neither. */
-export function idsOf({ id, ids }: { id?: string; ids?: string[] }): string[] {
-  const given = [id, ids].filter((value) => value !== undefined);
-  if (given.length !== 1) {
-    throw new Errors.ValidationError("Name the letters by either `id` or `ids`.", "VALIDATION_ERROR", [
-      { type: "required", field: "id", message: "Exactly one of `id` and `ids` is needed." },
-    ]);
-  }
-  return [...new Set(given.flat().map((text) => String(text).toLowerCase()))];
+/** How a caller names letters: one, some, or all open ones that match. */
+export interface Items {
+  id?: string;
+  ids?: string[];
+  filter?: Omit<LetterFilter, "status">;
+}
+
+/** Throws a ValidationError unless exactly one way of naming letters is used. */
+export function assertOneWay({ id, ids, filter }: Items): void {
+  if ([id, ids, filter].filter((value) => value !== undefined).length === 1) return;
+  throw new Errors.ValidationError(
+    "Name the letters by one of `id`, `ids` and `filter`.",
+    "VALIDATION_ERROR",
+    [{ type: "required", field: "id", message: "Exactly one of `id`, `ids` and `filter` is needed." }],
+  );
 }

@@ -276,6 +276,26 @@ describe("dlq service", () => {
     assert.equal((await list({ status: "pending" })).total, 1);
   });
 
+  it("retries and discards all open letters that a filter means, more than one page of them", async () => {
+    await put(
+      ...Array.from({ length: 250 }, (_, n) => letter(`wanted-${n}`, { group: "mail" })),
+      letter("other"),
+    );
+    const results = await retry({ filter: { group: "mail" } });
+    assert.equal(results.length, 250);
+    assert.ok(results.every(({ ok }) => ok));
+    assert.equal((await list({ status: "pending" })).total, 1);
+    await put(letter("again-1", { group: "mail" }), letter("again-2", { group: "mail" }));
+    const discarded = await broker.call<ItemResult[], object>("dlq.discard", {
+      filter: { group: "mail" },
+      reason: "the mails are obsolete",
+    });
+    assert.equal(discarded.length, 2, "closed letters are left alone");
+    for (const filter of [{}, { unheard: "x" }, { group: { $ne: "x" } }]) {
+      await assert.rejects(retry({ filter }), { name: "ValidationError" });
+    }
+  });
+
   it("runs a letter once when two retry it at the same time", async () => {
     await put(letter("1"));
     const id = await idOf();
