@@ -1,4 +1,4 @@
-import { Kafka, type LogEntry, logLevel } from "kafkajs";
+import { Kafka, type LogEntry, logLevel, type SASLOptions } from "kafkajs";
 import type { Logger } from "moleculer";
 import type { Configuration } from "../../schemas/configuration/configuration";
 import { registerCodecs } from "./codecs";
@@ -28,7 +28,8 @@ export function createKafka(
       ...(ssl.cert && { cert: ssl.cert }),
       ...(ssl.key && { key: ssl.key }),
     },
-    sasl: sasl as never,
+    // A copy: kafkajs writes into it, and the configuration is frozen.
+    sasl: sasl && ({ ...sasl } as SASLOptions),
     connectionTimeout: 3_000,
     authenticationTimeout: 5_000,
     requestTimeout: 15_000,
