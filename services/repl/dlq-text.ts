@@ -8,6 +8,7 @@ const ERROR_LENGTH = { least: 24, otherwise: 48 };
 /** What the other columns of a list take, with the longest of the gateway's own reasons and types. */
 const OTHER_COLUMNS = 108;
 const RAW_LENGTH = 2_000;
+const MOST_RESULTS = 20;
 
 export const LIST_HEAD = ["id", "failed at (UTC)", "reason", "event type", "group", "error"];
 
@@ -94,9 +95,13 @@ export function resultRow({ id, ok, status, result, error }: ItemResult): Cell[]
   return [id, what, error ? cut(`${error.message} (${error.type})`, 80) : ""];
 }
 
+/** What was not done comes first, so that it is among the rows that are shown. */
 export function resultsText(results: ItemResult[]): string {
-  const done = results.filter(({ ok }) => ok).length;
-  return [table(RESULTS_HEAD, results.map(resultRow)), `${done} of ${results.length} done.`].join("\n");
+  if (results.length === 0) return "No open letter matches.";
+  const done = results.filter(({ ok }) => ok);
+  const shown = [...results.filter(({ ok }) => !ok), ...done].slice(0, MOST_RESULTS);
+  const more = results.length > shown.length ? `\n… and ${results.length - shown.length} more` : "";
+  return `${table(RESULTS_HEAD, shown.map(resultRow))}${more}\n${done.length} of ${results.length} done.`;
 }
 
 export function statsText({

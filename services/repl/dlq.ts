@@ -6,11 +6,13 @@ import type { LetterDetails, LetterRow } from "../dlq/view";
 import { type CommandInput, defineCommand, Misuse } from "./command";
 import { letterText, listText, resultsText, statsText } from "./dlq-text";
 
+const RETRY = "dlq retry <id> … | --reason <reason> | --group <group> | --type <event type>";
+const DISCARD = 'dlq discard <id> … | --group <group> | --type <event type>, and --reason "<why>"';
 const USAGE = [
   "dlq [list] [--status pending|scheduled|retried|discarded|all] [--type <event type>] [--group <group>] [--reason <reason>] [--page <n>]",
   "dlq get <id>",
-  "dlq retry <id> …",
-  'dlq discard <id> … --reason "<why>"',
+  RETRY,
+  DISCARD,
   "dlq stats",
 ].join("\n");
 
@@ -29,15 +31,18 @@ const ACTIONS: Record<
     if (id === undefined || rest.length > 0) throw new Misuse("One id is needed: dlq get <id>");
     return letterText(await broker.call<LetterDetails, object>("dlq.get", { id }));
   },
-  async retry(broker, ids) {
-    if (ids.length === 0) throw new Misuse("Which letters? dlq retry <id> …");
+  async retry(broker, ids, { reason, ...options }) {
+    const named = namedBy(ids, { ...options, reason });
+    if (!named) throw new Misuse(`Which letters? ${RETRY}`);
     // Each delivery may take as long as its handler: the plugin's own limits end it.
-    return resultsText(await broker.call<ItemResult[], object>("dlq.retry", { ids }, { timeout: 0 }));
+    return resultsText(await broker.call<ItemResult[], object>("dlq.retry", named, { timeout: 0 }));
   },
-  async discard(broker, ids, { reason }) {
-    if (ids.length === 0 || typeof reason !== "string")
-      throw new Misuse('Letters and a reason are needed: dlq discard <id> … --reason "<why>"');
-    return resultsText(await broker.call<ItemResult[], object>("dlq.discard", { ids, reason }));
+  async discard(broker, ids, { reason, ...options }) {
+    const named = namedBy(ids, options);
+    if (!named || typeof reason !== "string") throw new Misuse(`Letters and a reason are needed: ${DISCARD}`);
+    return resultsText(
+      await broker.call<ItemResult[], object>("dlq.discard", { ...named, reason }, { timeout: 0 }),
+    );
   },
   async stats(broker) {
     return statsText(await broker.call<LetterStats>("dlq.stats"));
@@ -64,6 +69,18 @@ export function listParams({
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
+/** How the letters of a retry or discard are named: by their ids, or as all open ones that match; null for neither. */
+function namedBy(
+  ids: string[],
+  { type, group, reason }: CommandInput["options"],
+): { ids: string[] } | { filter: object } | null {
+  if (ids.length > 0) return { ids };
+  const given = Object.entries({ event_type: type, group, reason }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return given.length > 0 ? { filter: Object.fromEntries(given) } : null;
+}
+
 export const dlqCommand = defineCommand({
   command: "dlq [action] [ids...]",
   description: "Dead letters: list, get, retry, discard, stats",
@@ -72,9 +89,9 @@ export const dlqCommand = defineCommand({
       option: "--status <status>",
       description: "list: pending (if not given), scheduled, retried, discarded or all",
     },
-    { option: "--type <event type>", description: "list: letters of this event type" },
-    { option: "--group <group>", description: "list: letters of this group" },
-    { option: "--reason <reason>", description: "list: letters with this reason; discard: why" },
+    { option: "--type <event type>", description: "letters of this event type" },
+    { option: "--group <group>", description: "letters of this group" },
+    { option: "--reason <reason>", description: "letters with this reason; discard: why" },
     { option: "--page <n>", description: "list: 20 letters a page, from 1" },
   ],
   async run(broker, { operands: [name = "list", ...ids], options }) {

@@ -114,6 +114,8 @@ describe("command line", () => {
     assert.match(await type(`dlq discard ${id} --reason "sent by mistake"`), /discarded.*1 of 1 done/s);
     assert.match(await type("dlq list --status all --group notifier"), /550 There is no mailbox/);
     assert.match(await type("dlq list --status discarded"), new RegExp(String(id)));
+    assert.match(await type("dlq retry --group notifier"), /not done, still pending.*0 of 1 done/s);
+    assert.match(await type("dlq retry --reason no_such_reason"), /No open letter matches/);
     assert.match(await type("dlq stats"), /2 dead letters, 1 open.*│ reason, open +│ handler_error +│ +1 │/s);
   });
 

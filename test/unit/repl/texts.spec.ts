@@ -146,6 +146,9 @@ describe("texts of the command line", () => {
     assert.match(text, /retried, delivered/);
     assert.match(text, /not done, still pending +│ no \(E\)/);
     assert.match(text, /1 of 2 done\.$/);
+    const many = Array.from({ length: 30 }, (_, index) => ({ id: `n${index}`, ok: index < 29 }));
+    assert.match(resultsText(many), /│ n29 .*\n… and 10 more\n29 of 30 done\.$/s);
+    assert.equal(resultsText([]), "No open letter matches.");
   });
 
   it("dlq stats: counts by each of the kinds", () => {
