@@ -52,7 +52,9 @@ export async function createIndexes(target: Target, specifications: Specificatio
 
 export function specificationOf(index: IndexDeclaration): Specification {
   const { description: _description, required: _required, ...specification } = index;
-  return { ...specification, name: indexName(index) };
+  // The driver would send what is undefined as null.
+  const given = Object.entries(specification).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), name: indexName(index) };
 }
 
 async function isBuilding(target: Target): Promise<boolean> {

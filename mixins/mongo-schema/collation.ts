@@ -9,20 +9,31 @@ const UPPER_FIRST = new Set(["da", "mt"]);
 /** A collation as MongoDB completes it. Undefined for the simple one, which it does not keep. */
 export function completeCollation(collation: CollationDocument | undefined) {
   if (!collation || collation.locale === "simple") return undefined;
-  const { locale } = collation;
-  const language = locale.split(/[_@]/)[0] ?? locale;
   const given = Object.entries(collation).filter(
     ([option, value]) => value !== undefined && option !== "version",
   );
   return {
     caseLevel: false,
-    caseFirst: UPPER_FIRST.has(language) ? "upper" : "off",
+    caseFirst: "off",
     strength: 3,
     numericOrdering: false,
-    alternate: language === "th" ? "shifted" : "non-ignorable",
+    alternate: "non-ignorable",
     maxVariable: "punct",
-    normalization: NORMALIZED.has(language),
-    backwards: locale === "fr_CA",
+    normalization: false,
+    backwards: false,
+    ...ofLocale(collation.locale),
     ...Object.fromEntries(given),
+  };
+}
+
+function ofLocale(locale: string): Record<string, unknown> {
+  const [base = "", variant = ""] = locale.split("@");
+  if (variant.startsWith("collation=search")) return { normalization: true };
+  const language = base.split("_")[0] ?? "";
+  return {
+    ...(NORMALIZED.has(language) && { normalization: true }),
+    ...(UPPER_FIRST.has(language) && { caseFirst: "upper" }),
+    ...(language === "th" && { alternate: "shifted" }),
+    ...(base === "fr_CA" && { backwards: true }),
   };
 }

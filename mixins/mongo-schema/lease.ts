@@ -76,10 +76,9 @@ async function take(db: Db, collection: string, owner: string): Promise<SchemaCh
   ];
   for (;;) {
     try {
-      const { value } = await changesOf(db).findOneAndUpdate({ _id: collection }, update as object, {
-        upsert: true,
-        returnOriginal: false,
-      });
+      // The typings know neither the pipeline nor the option's name of today.
+      const options = { upsert: true, returnDocument: "after" } as object;
+      const { value } = await changesOf(db).findOneAndUpdate({ _id: collection }, update as object, options);
       return value?.owner === owner ? value : undefined;
     } catch (error) {
       // Two upserts at the same time: the other one was faster.
