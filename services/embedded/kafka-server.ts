@@ -5,7 +5,7 @@ import path from "node:path";
 import { WeirError } from "../../schemas/errors";
 import { createKafka } from "../kafka/connection";
 import type { ServerPlan } from "./embedded-server";
-import { kafkaSettings, LOG4J_SETTINGS } from "./kafka-settings";
+import { type KafkaSettings, kafkaSettings, LOG4J_SETTINGS } from "./kafka-settings";
 import { HOST, isListening, type Ports } from "./ports";
 import type { KafkaProgram } from "./programs";
 import { lastLines, runProgram } from "./run-program";
@@ -16,7 +16,12 @@ export interface KafkaServer extends ServerPlan {
 }
 
 /** One process that is broker and controller (KRaft) on loopback. */
-export function kafkaServer({ java, home }: KafkaProgram, dataDir: string, ports: Ports): KafkaServer {
+export function kafkaServer(
+  { java, home }: KafkaProgram,
+  dataDir: string,
+  ports: Ports,
+  change?: (settings: KafkaSettings) => KafkaSettings,
+): KafkaServer {
   const folder = path.join(dataDir, "kafka");
   const data = path.join(folder, "data");
   const settings = path.join(folder, "server.properties");
@@ -37,7 +42,7 @@ export function kafkaServer({ java, home }: KafkaProgram, dataDir: string, ports
       const logs = path.join(dataDir, "logs");
       await mkdir(logs, { recursive: true });
       await mkdir(folder, { recursive: true });
-      await writeFile(settings, kafkaSettings(data, ports));
+      await writeFile(settings, kafkaSettings(data, ports, change));
       await writeFile(log4j, LOG4J_SETTINGS);
       if (!existsSync(path.join(data, "meta.properties"))) {
         // A start that was broken off while formatting leaves a folder that the format refuses.

@@ -3,9 +3,15 @@ import { HOST, type Ports } from "./ports";
 const MIB = 1024 * 1024;
 const MESSAGE_BYTES = 16 * MIB;
 
-/** server.properties for a single node; what is not named is as Kafka ships it. */
-export function kafkaSettings(dataDir: string, ports: Ports): string {
-  const settings: Record<string, string | number | boolean> = {
+export type KafkaSettings = Record<string, string | number | boolean>;
+
+/** server.properties for a single node; what is not named is as Kafka ships it. `change` has the last word. */
+export function kafkaSettings(
+  dataDir: string,
+  ports: Ports,
+  change: (settings: KafkaSettings) => KafkaSettings = (settings) => settings,
+): string {
+  const settings: KafkaSettings = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@${HOST}:${ports.controller}`,
@@ -31,7 +37,7 @@ export function kafkaSettings(dataDir: string, ports: Ports): string {
     "group.initial.rebalance.delay.ms": 0,
     "log.cleaner.dedupe.buffer.size": 8 * MIB,
   };
-  return Object.entries(settings)
+  return Object.entries(change(settings))
     .map(([key, value]) => `${key}=${value}\n`)
     .join("");
 }

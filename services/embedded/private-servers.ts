@@ -1,6 +1,7 @@
 import path from "node:path";
 import { EmbeddedServer } from "./embedded-server";
 import { kafkaServer } from "./kafka-server";
+import type { KafkaSettings } from "./kafka-settings";
 import { type MongoParameters, mongoServer } from "./mongo-server";
 import { reservePorts } from "./ports";
 import { kafkaProgram, mongoProgram, type ProgramSources } from "./programs";
@@ -14,6 +15,8 @@ export interface PrivateServersOptions {
   env?: NodeJS.ProcessEnv;
   /** More of mongod's `--setParameter`, such as `{ enableTestCommands: 1, ttlMonitorSleepSecs: 1 }`. */
   mongoParameters?: MongoParameters;
+  /** Makes other server.properties out of Kafka's usual ones. */
+  kafkaSettings?: (settings: KafkaSettings) => KafkaSettings;
 }
 
 /** What a fault test may do to a server. Address and data stay the same. */
@@ -38,7 +41,7 @@ export async function startPrivateServers(options: PrivateServersOptions): Promi
     view: progressFor(process.stderr),
   };
   const ports = await reservePorts(dataDir);
-  const kafkaPlan = kafkaServer(await kafkaProgram(sources), dataDir, ports);
+  const kafkaPlan = kafkaServer(await kafkaProgram(sources), dataDir, ports, options.kafkaSettings);
   const mongoPlan = mongoServer(await mongoProgram(sources), dataDir, ports, options.mongoParameters);
   const kafka = new EmbeddedServer(kafkaPlan);
   const mongo = new EmbeddedServer(mongoPlan);

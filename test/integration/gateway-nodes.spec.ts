@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { type BrokerOptions, ServiceBroker, type ServiceSchema } from "moleculer";
 import { provideConfiguration } from "../../schemas/configuration/broker-configuration";
 import { createGateway } from "../../services/runtime/gateway";
@@ -16,6 +15,7 @@ import {
   uniqueName,
   waitFor,
 } from "../support";
+import { freePort } from "../support/free-port";
 
 describe("a gateway and another Moleculer node", () => {
   let space: Space;
@@ -115,12 +115,3 @@ describe("a gateway and another Moleculer node", () => {
     );
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
-}
