@@ -30,8 +30,8 @@ interface MixedIn {
  * Makes a service a plugin: it gets its own consumer group, and every event of the declared types once in effect.
  * Throws WEIR_PLUGIN_INVALID when the service is made with options that cannot be.
  */
-export function eventHandler<const Pattern extends string>(
-  options: EventHandlerOptions<Pattern>,
+export function eventHandler<const Pattern extends string, const Transaction extends boolean = false>(
+  options: EventHandlerOptions<Pattern, Transaction>,
 ): Partial<ServiceSchema> {
   const given = options as unknown as EventHandlerOptions<string>;
   const schema: Partial<ServiceSchema<ServiceSettingSchema, unknown, MixedIn>> & Record<string, unknown> = {

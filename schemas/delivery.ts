@@ -74,6 +74,11 @@ export interface Delivery {
   tx?: EventTransaction;
 }
 
+/** The delivery that a plugin with `transaction: true` is given. */
+export interface TransactionDelivery extends Delivery {
+  tx: EventTransaction;
+}
+
 /** The part of a delivery that travels with each event from the bridge to the plugin's node. */
 export interface WireDelivery {
   offset: string;

@@ -1,9 +1,9 @@
 import type { Service } from "moleculer";
-import type { Delivery, EventEnvelope } from "../../schemas/delivery";
+import type { Delivery, EventEnvelope, TransactionDelivery } from "../../schemas/delivery";
 import type { EventFor } from "../../schemas/event-for";
 
 /** Called with one event; what it returns is ignored, what it throws is a failure. */
-export type EventHandler<E> = (event: E, delivery: Delivery) => unknown;
+export type EventHandler<E, D = Delivery> = (event: E, delivery: D) => unknown;
 
 /** What a batch handler may say of each event, by index. Nothing said: all completed. */
 export type BatchOutcome =
@@ -19,7 +19,10 @@ export type BatchOutcome =
 export type BatchAnswer = BatchOutcome[] | void;
 
 /** Called with all events of a chunk that it matches, in order. A throw means: find the culprit by splitting. */
-export type BatchHandler<E> = (events: E[], deliveries: Delivery[]) => Promise<BatchAnswer> | BatchAnswer;
+export type BatchHandler<E, D = Delivery> = (
+  events: E[],
+  deliveries: D[],
+) => Promise<BatchAnswer> | BatchAnswer;
 
 /** Retries within the delivery, before the event becomes a dead letter. Times in milliseconds. */
 export interface RetryPolicy {
@@ -54,13 +57,13 @@ export interface HandlerOptions<E> {
   ttl?: number;
 }
 
-export type HandlerDefinition<E> =
+export type HandlerDefinition<E, D = Delivery> =
   // The impossible member lets TypeScript tell the forms apart, and so know the parameters' types in each.
-  | (EventHandler<E> & { batch?: undefined })
-  | (HandlerOptions<E> & { batch?: false; handler: EventHandler<E> })
-  | (HandlerOptions<E> & { batch: true; handler: BatchHandler<E> });
+  | (EventHandler<E, D> & { batch?: undefined })
+  | (HandlerOptions<E> & { batch?: false; handler: EventHandler<E, D> })
+  | (HandlerOptions<E> & { batch: true; handler: BatchHandler<E, D> });
 
-export interface EventHandlerOptions<Pattern extends string> {
+export interface EventHandlerOptions<Pattern extends string, Transaction extends boolean = boolean> {
   /** The consumer group; the service's name by default. */
   group?: string;
   /** Where a group that has never committed begins. `beginning` by default. */
@@ -72,11 +75,13 @@ export interface EventHandlerOptions<Pattern extends string> {
    * the effect in MongoDB happens exactly once, whatever dies. The function itself may run again after an abort, and what
    * it does elsewhere (a mail, a publish) is not part of it. Events of a chunk run one after the other.
    */
-  transaction?: boolean;
+  transaction?: Transaction;
   /** Only for the group that dead-letters what no group can be handed. */
   deadLettersRefused?: boolean;
   /** One handler per event type or pattern; of several that match, the most specific is called. */
-  handlers: { [P in Pattern]: HandlerDefinition<EventFor<P>> } & ThisType<Service>;
+  handlers: {
+    [P in Pattern]: HandlerDefinition<EventFor<P>, Transaction extends true ? TransactionDelivery : Delivery>;
+  } & ThisType<Service>;
 }
 
 export const DEFAULTS = {

@@ -12,7 +12,7 @@ export default {
         async "order.paid"(event, { tx }) {
           const user_id = event.metadata.user_id ?? "guest";
           const points = Math.floor(event.payload.amount_cents / 100);
-          await tx?.collection("points").updateOne({ user_id }, { $inc: { points } }, { upsert: true });
+          await tx.collection("points").updateOne({ user_id }, { $inc: { points } }, { upsert: true });
         },
       },
     }),
