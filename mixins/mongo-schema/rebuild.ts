@@ -5,7 +5,8 @@ import { type IndexDeclaration, indexName } from "./declaration";
 import type { Lease } from "./lease";
 import { normalForm, signature } from "./normal-form";
 import type { CollectionPlan, IndexState } from "./plan";
-import { codeOf } from "./server-errors";
+import { refusedIndexes } from "./refusals";
+import { codeOf, reactionTo } from "./server-errors";
 import { command, type Target } from "./target";
 
 const INDEX_NOT_FOUND = 27;
@@ -20,26 +21,41 @@ export async function rebuildIndexes(target: Target, plan: CollectionPlan, lease
   const rebuilt = plan.indexes.flatMap(({ action, declared }) =>
     action.kind === "rebuild" && declared ? [declared] : [],
   );
-  const possible = rebuilt.filter((index) => {
-    const [other] = strangersInTheWay(plan, index, inherited);
-    if (!other) return true;
+  const bridged: IndexDeclaration[] = [];
+  for (const index of rebuilt) if (await canBeBuilt(target, plan, index)) bridged.push(index);
+  if (bridged.length === 0) return;
+  const old = bridged.flatMap((index) => inTheWay(plan, index, inherited).map(({ name }) => name));
+  for (const name of new Set(old)) if (lease.held()) await dropIndex(target, name);
+  await createIndexes(target, bridged.map(specificationOf));
+  for (const index of bridged) if (lease.held()) await dropIndex(target, bridgeName(index));
+  logger.info(`Indexes of "${declaration.collection}" built anew: ${bridged.map(indexName).join(", ")}.`);
+}
+
+/** Builds what serves the index's queries meanwhile. One that cannot be built leaves the old one as it is, and is told. */
+async function canBeBuilt(target: Target, plan: CollectionPlan, index: IndexDeclaration): Promise<boolean> {
+  const { declaration, logger } = target;
+  const [stranger] = inTheWay(plan, index, declaration.options?.collation).filter(
+    ({ state }) => state === "extra",
+  );
+  if (stranger) {
     logger.error(
-      `Index "${indexName(index)}" of "${declaration.collection}" cannot be built: "${other.name}", which nobody declares, has ` +
-        "its name or its key. Drop that one in mongosh, or give the declared one another name.",
+      `Index "${indexName(index)}" of "${declaration.collection}" cannot be built: "${stranger.name}", which nobody declares, ` +
+        "has its name or its key. Drop that one in mongosh, or give the declared one another name.",
     );
     return false;
-  });
-  if (possible.length === 0) return;
-  const bridges = possible.map(bridgeFor).filter((bridge) => bridge !== undefined);
-  if (bridges.length > 0) await createIndexes(target, bridges);
-  for (const name of new Set(
-    possible.flatMap((index) => inTheWay(plan, index, inherited).map(({ name }) => name)),
-  )) {
-    if (lease.held()) await dropIndex(target, name);
   }
-  await createIndexes(target, possible.map(specificationOf));
-  for (const { name } of bridges) if (lease.held()) await dropIndex(target, name);
-  logger.info(`Indexes of "${declaration.collection}" built anew: ${possible.map(indexName).join(", ")}.`);
+  const bridge = bridgeFor(index);
+  if (!bridge) return true;
+  try {
+    await createIndexes(target, [bridge]);
+    return true;
+  } catch (error) {
+    const reaction = reactionTo(error);
+    if (reaction === "wait" || reaction === "look_again") throw error;
+    const refusal = await refusedIndexes(target, [{ index, error }]);
+    logger.error(`${refusal.message} The old index is left as it is.`);
+    return false;
+  }
 }
 
 /** What an interrupted rebuild left, once the index that it was for is there. */
@@ -77,12 +93,4 @@ export function inTheWay(
       ({ actual }) =>
         actual && (actual.name === indexName(declared) || signature(normalForm(actual)) === wanted),
     );
-}
-
-function strangersInTheWay(
-  plan: CollectionPlan,
-  declared: IndexDeclaration,
-  inherited?: CollationDocument,
-): IndexState[] {
-  return inTheWay(plan, declared, inherited).filter(({ state }) => state === "extra");
 }
