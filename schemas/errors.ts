@@ -134,6 +134,10 @@ export const ERRORS = {
     status: 500,
     meaning: "A plugin with transactions runs on a node whose MongoDB is not the gateway's.",
   },
+  WEIR_TOO_LARGE_FOR_TRANSPORTER: {
+    status: 413,
+    meaning: "An event is too large for the way to the node that hosts its plugin; it is dead-lettered.",
+  },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -32,7 +32,7 @@ export interface Configuration {
   };
   /** Put before every group to name its Kafka consumer group. */
   groupPrefix: string;
-  chunk: { maxMessages: number; maxBytes: number; maxRemoteBytes: number };
+  chunk: { maxMessages: number; maxBytes: number; maxRemoteBytes: number; maxTransporterBytes: number };
   /** A group's circuit breaker: failures of one kind in a row that open it (0: never), and the first wait before a probe. */
   breaker: { failures: number; probeMs: number };
   /** How long a group keeps its partitions while its plugin is away. */

@@ -138,6 +138,7 @@ function assemble(values: SettingValues, isTerminal: boolean): Configuration {
       maxMessages: values.WEIR_CHUNK_MESSAGES,
       maxBytes: values.WEIR_CHUNK_BYTES,
       maxRemoteBytes: values.WEIR_CHUNK_REMOTE_BYTES,
+      maxTransporterBytes: values.WEIR_TRANSPORTER_MAX_BYTES,
     },
     breaker: { failures: values.WEIR_BREAKER_FAILURES, probeMs: values.WEIR_BREAKER_PROBE_MS },
     pluginGraceMs: values.WEIR_PLUGIN_GRACE_MS,

@@ -246,6 +246,13 @@ export const SETTINGS = {
     default: "524288",
     kind: wholeNumber(1_024, 16_777_216),
   },
+  WEIR_TRANSPORTER_MAX_BYTES: {
+    topic: "Delivery",
+    description:
+      "The largest packet that the transporter takes. An event that does not fit becomes a dead letter of the group whose plugin is on another node.",
+    default: "1048576",
+    kind: wholeNumber(65_536, 1_073_741_824),
+  },
   WEIR_BREAKER_FAILURES: {
     topic: "Delivery",
     description:

@@ -13,6 +13,7 @@ import type { PluginGroup } from "./groups";
 import { Lane } from "./lane";
 import { type Acquired, takeOwnership } from "./ownership";
 import { type PathPorts, takeChunk } from "./path";
+import { tooLargeForTransporter } from "./transporter-limit";
 
 const DONE: BatchVerdict = { done: true };
 
@@ -126,6 +127,10 @@ export class GroupRunner {
   }
 
   private async deliver(request: DeliverRequest): Promise<DeliverResponse> {
+    if (!this.ports.isLocal(this.plugin.service)) {
+      const refused = tooLargeForTransporter(request, this.ports.chunk.maxTransporterBytes);
+      if (refused) return [refused];
+    }
     const outcomes = await this.ports.deliver({ ...request, max_failures: this.breaker.maxFailures });
     this.breaker.record(outcomes);
     return outcomes;

@@ -91,6 +91,35 @@ describe("a gateway and another Moleculer node", () => {
     await assertOnce(space, "effects-batch", traffic);
   });
 
+  it("dead-letters an event that is too large for the way to that node, and goes on", async () => {
+    const example = exampleOf("order.placed");
+    const huge = {
+      ...example,
+      event_id: "huge",
+      metadata: { ...example.metadata, note: "x".repeat(1_500_000) },
+    };
+    const after = { ...example, event_id: "after-huge" };
+    await space.produce("order.placed", [
+      { key: "k", value: JSON.stringify(huge) },
+      { key: "k", value: JSON.stringify(after) },
+    ]);
+    await allCommitted(space, ["events", "effects-batch"], ["order.placed"]);
+    const [letter, ...more] = await space.db
+      .collection("dead_letters")
+      .find({ group: "effects-batch" })
+      .toArray();
+    assert.deepEqual(
+      [letter?.event_id, letter?.reason, more.length],
+      ["huge", "too_large_for_transporter", 0],
+    );
+    assert.equal(await space.db.collection("effects").countDocuments({ event_id: "after-huge" }), 1);
+    assert.equal(
+      await space.db.collection("events").countDocuments({ event_id: "huge" }),
+      1,
+      "stored on the gateway's own node",
+    );
+  });
+
   it("refuses a plugin with transactions on a node with another MongoDB, says what to do, and loses nothing", async () => {
     provideConfiguration(other, space.configurationWith({ mongo: { database: `${space.name}-elsewhere` } }));
     const stray = other.createService(effectsTx as unknown as ServiceSchema);

@@ -20,7 +20,12 @@ export function testConfiguration(name: string, changes: ConfigurationChanges = 
     http: null,
     topics: { prefix: `${name}.`, shared: {}, create: true, partitions: 3, replicationFactor: 1 },
     groupPrefix: `${name}.`,
-    chunk: { maxMessages: 1000, maxBytes: 1024 * 1024, maxRemoteBytes: 512 * 1024 },
+    chunk: {
+      maxMessages: 1000,
+      maxBytes: 1024 * 1024,
+      maxRemoteBytes: 512 * 1024,
+      maxTransporterBytes: 1024 * 1024,
+    },
     breaker: { failures: 0, probeMs: 100 },
     pluginGraceMs: 10_000,
     stopDeadlineMs: 10_000,

@@ -31,7 +31,12 @@ describe("configuration from the environment", () => {
       http: { host: "127.0.0.1", port: 3210 },
       topics: { prefix: "", shared: {}, create: true, partitions: 3, replicationFactor: 1 },
       groupPrefix: "weir.",
-      chunk: { maxMessages: 1000, maxBytes: 1_048_576, maxRemoteBytes: 524_288 },
+      chunk: {
+        maxMessages: 1000,
+        maxBytes: 1_048_576,
+        maxRemoteBytes: 524_288,
+        maxTransporterBytes: 1_048_576,
+      },
       breaker: { failures: 50, probeMs: 5_000 },
       pluginGraceMs: 60_000,
       stopDeadlineMs: 20_000,
