@@ -6,7 +6,7 @@ import type { IndexUsage } from "./usage";
 /** The mixin's own collection: made only when something exclusive is done. */
 export const CHANGES_COLLECTION = "schema_changes";
 /** In ms. A process that died holds the others up for so long. */
-const LEASE_MS = 30_000;
+const LEASE_MS = 15_000;
 
 /** One document for each collection that was rebuilt or pruned. */
 export interface SchemaChange {
