@@ -70,7 +70,7 @@ export class GroupRunner {
       concurrency: CONCURRENT_PARTITIONS,
       logger: ports.logger,
       handle: (batch) => this.handle(batch),
-      metadataOf: (topic, partition) => this.lanes.get(`${topic}/${partition}`)?.owned?.metadata,
+      metadataOf: (topic, partition) => this.metadataOf(topic, partition),
       onTrouble: (message, error) => this.onConsumerTrouble(message, error),
       onJoined: (assignment) => this.onJoined(assignment),
     });
@@ -170,6 +170,14 @@ export class GroupRunner {
       });
     }
     return this.committed.offsets;
+  }
+
+  /** Of a partition that was not handled under this join yet, what Kafka has: its progress must not lose its name. */
+  private async metadataOf(topic: string, partition: number): Promise<string> {
+    const owned = this.lanes.get(`${topic}/${partition}`)?.owned;
+    if (owned) return owned.metadata;
+    const committed = await this.ports.admin.committed(this.groupId, [topic]);
+    return committed.find((known) => known.topic === topic && known.partition === partition)?.metadata ?? "";
   }
 
   private limits() {

@@ -1,5 +1,6 @@
 import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
 import type { Logger } from "moleculer";
+import { nextOffset } from "./next-offset";
 import { type Membership, type PartitionBatch, partitionBatch, StaleAssignment } from "./partition-batch";
 
 const SESSION_TIMEOUT_MS = 10_000;
@@ -24,8 +25,8 @@ export interface GroupConsumerOptions {
   concurrency: number;
   logger: Logger;
   handle(batch: PartitionBatch): Promise<BatchVerdict>;
-  /** What a commit of passed-over markers carries as metadata; undefined before the partition was first handled. */
-  metadataOf(topic: string, partition: number): string | undefined;
+  /** What a commit of passed-over markers carries as metadata: what the partition's last commit carried. */
+  metadataOf(topic: string, partition: number): Promise<string>;
   onTrouble(message: string, error: unknown): void;
   onJoined(assignment: Record<string, number[]>): void;
 }
@@ -191,11 +192,15 @@ export class GroupConsumer {
   ): Promise<void> {
     if (batch.batchSize > 0) return;
     const { topic, partition } = batch;
-    const metadata = this.options.metadataOf(topic, partition) ?? "";
-    const offset = (BigInt(batch.lastOffset) + 1n).toString();
-    await consumer.commitOffsets([{ topic, partition, offset, metadata }]).catch((error) => {
+    const { join } = this.membership;
+    try {
+      const metadata = await this.options.metadataOf(topic, partition);
+      if (this.membership.join !== join) return;
+      await consumer.commitOffsets([{ topic, partition, offset: nextOffset(batch.lastOffset), metadata }]);
+    } catch (error) {
+      // The next message of the partition is committed together with them.
       this.options.onTrouble(`could not commit over the markers of ${topic}[${partition}]`, error);
-    });
+    }
   }
 
   /** Never throws: kafkajs ends the consumer for good on an error of the language's own kinds. */

@@ -218,6 +218,35 @@ describe("plugins with transaction: true", () => {
     );
   });
 
+  it("keep the name of their progress when the first thing after a start is an aborted transaction", async () => {
+    const first = await start(effectsTx);
+    const traffic = makeTraffic({ types: ["order.placed"], events: 10 });
+    await sendTraffic(space, traffic);
+    await allCommitted(space, ["effects-tx"], ["order.placed"]);
+    await first.stop();
+    broker = undefined;
+    const [before] = await space.groupState("effects-tx", ["order.placed"]);
+
+    const producer = kafkaClient(space.configuration.kafka.brokers).producer({
+      transactionalId: space.name,
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
+    await producer.connect();
+    const aborted = await producer.transaction();
+    await aborted.send({ topic: space.topic("order.placed"), messages: [{ value: "never delivered" }] });
+    await aborted.abort();
+    await producer.disconnect();
+
+    await start(effectsTx);
+    await allCommitted(space, ["effects-tx"], ["order.placed"]);
+    const [after] = await space.groupState("effects-tx", ["order.placed"]);
+    assert.equal(after?.metadata, before?.metadata);
+    await sendTraffic(space, traffic);
+    await allCommitted(space, ["effects-tx"], ["order.placed"]);
+    await assertOnce(space, "effects-tx", traffic);
+  });
+
   /** As a gateway that died between its transaction and its commit would have left Kafka: an older offset of the same progress. */
   async function commitAt(offset: string, metadata: string): Promise<void> {
     const consumer = kafkaClient(space.configuration.kafka.brokers).consumer({
