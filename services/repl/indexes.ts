@@ -1,49 +1,8 @@
 import type { ServiceBroker } from "moleculer";
-import type { CollectionIndexes, IndexState } from "../../mixins/mongo-schema.mixin";
+import type { CollectionIndexes, IndexesParams } from "../../mixins/mongo-schema.mixin";
+import { INDEXES_HEAD, indexRows } from "../indexes/index-rows";
 import { defineCommand, Misuse } from "./command";
 import { type Cell, table } from "./table";
-
-export const INDEXES_HEAD = ["service", "collection", "index", "key", "options", "state"];
-
-const OPTIONS = ["unique", "sparse", "expireAfterSeconds", "partialFilterExpression"] as const;
-
-export function indexRows(service: string, collections: CollectionIndexes[]): Cell[][] {
-  return collections.flatMap(({ collection, indexes }) =>
-    indexes.length > 0
-      ? indexes.map((index) => [
-          service,
-          collection,
-          index.name,
-          keyText(index),
-          optionsText(index),
-          stateText(index),
-        ])
-      : [[service, collection, "-", "_id", "", "none declared"]],
-  );
-}
-
-function keyText({ key }: IndexState): string {
-  return Object.entries(key)
-    .map(([field, direction]) =>
-      direction === 1 ? field : direction === -1 ? `${field} ↓` : `${field} ${direction}`,
-    )
-    .join("\n");
-}
-
-function optionsText({ declared, actual }: IndexState): string {
-  const index: Record<string, unknown> = { ...(declared ?? actual) };
-  return OPTIONS.filter((option) => index[option] !== undefined && index[option] !== false)
-    .map((option) => (index[option] === true ? option : `${option} ${JSON.stringify(index[option])}`))
-    .join("\n");
-}
-
-function stateText({ state, difference = {} }: IndexState): string {
-  const differing = Object.entries(difference).map(
-    ([option, { declared, actual }]) =>
-      `${option}: declared ${JSON.stringify(declared) ?? "nothing"}, there is ${JSON.stringify(actual) ?? "nothing"}`,
-  );
-  return [state.replace("_", " "), ...differing].join("\n");
-}
 
 /** Services on any node that have declared indexes. */
 function servicesWithIndexes(broker: ServiceBroker): string[] {
@@ -55,17 +14,22 @@ function servicesWithIndexes(broker: ServiceBroker): string[] {
 
 export const indexesCommand = defineCommand({
   command: "indexes [services...]",
-  description: "Declared against actual indexes, of all services or of the named ones",
+  description: "Declared against actual indexes, their sizes and uses, of all services or of the named ones",
   async run(broker, { operands }) {
     const known = servicesWithIndexes(broker);
     const unknown = operands.find((service) => !known.includes(service));
     if (unknown) throw new Misuse(`${unknown} declares no indexes; these do: ${known.join(", ") || "none"}.`);
     const rows: Cell[][] = [];
     for (const service of operands.length > 0 ? operands : known) {
+      const params = { stats: true };
       rows.push(
-        ...indexRows(service, await broker.call<CollectionIndexes[], object>(`${service}.indexes`, {})),
+        ...indexRows(
+          service,
+          await broker.call<CollectionIndexes[], IndexesParams>(`${service}.indexes`, params),
+        ),
       );
     }
-    return rows.length > 0 ? table(INDEXES_HEAD, rows) : "No service declares any indexes.";
+    if (rows.length === 0) return "No service declares any indexes.";
+    return `${table(INDEXES_HEAD, rows)}\nUses are counted since MongoDB started, or since the index was built or hidden.`;
   },
 });

@@ -1,6 +1,7 @@
+import { styleText } from "node:util";
 import Table from "cli-table3";
 
-export type Cell = string | number;
+export type Cell = string | number | { text: string; color: "green" | "yellow" | "red" };
 
 /** Text of a table; numbers stand at the right. */
 export function table(head: string[], rows: Cell[][]): string {
@@ -13,8 +14,16 @@ export function table(head: string[], rows: Cell[][]): string {
     // Colours of its own would end up in files and pipes.
     style: { head: [], border: [], compact: true },
   });
-  drawn.push(...rows.map((row) => row.map((cell) => (typeof cell === "number" ? cell : printable(cell)))));
+  drawn.push(...rows.map((row) => row.map(drawnCell)));
   return drawn.toString();
+}
+
+function drawnCell(cell: Cell): string | number {
+  if (typeof cell === "number") return cell;
+  if (typeof cell === "string") return printable(cell);
+  // Line by line: a colour must not run on into the next cell.
+  const lines = printable(cell.text).split("\n");
+  return lines.map((line) => styleText(cell.color, line)).join("\n");
 }
 
 /** Messages of strangers end up on the screen: what would steer the terminal is shown instead of sent. */

@@ -3,10 +3,10 @@ import { Errors } from "moleculer";
 import type { IndexState } from "../../../mixins/mongo-schema.mixin";
 import { WeirError } from "../../../schemas/errors";
 import type { LetterDetails } from "../../../services/dlq/view";
+import { indexRows } from "../../../services/indexes/index-rows";
 import { listParams } from "../../../services/repl/dlq";
 import { letterText, listText, resultsText, statsText } from "../../../services/repl/dlq-text";
 import { explain } from "../../../services/repl/explain";
-import { indexRows } from "../../../services/repl/indexes";
 import { statusRow, statusText } from "../../../services/repl/status";
 import { cut, table } from "../../../services/repl/table";
 
@@ -71,7 +71,7 @@ describe("texts of the command line", () => {
     );
   });
 
-  it("indexes: keys, options and what differs", () => {
+  it("indexes: keys, options, what differs, sizes, and what no query used", () => {
     const rows = indexRows("orders", [
       {
         collection: "orders",
@@ -84,12 +84,14 @@ describe("texts of the command line", () => {
             state: "changed",
             declared: { key: { customer: 1, at: -1 }, unique: true },
             difference: { unique: { declared: true, actual: undefined } },
+            usage: { size: 12_288, uses: 0, since: new Date("2026-01-02T03:04:05Z") },
           }),
           state({
             name: "b",
             key: { x: 1 },
             state: "extra",
-            actual: { name: "b", key: { x: 1 }, expireAfterSeconds: 60 },
+            actual: { name: "b", key: { x: 1 } },
+            usage: { uses: 0, hidden: { at: new Date(), usage: { uses: 7 } } },
           }),
         ],
       },
@@ -102,10 +104,21 @@ describe("texts of the command line", () => {
         "a",
         "customer\nat ↓",
         "unique",
-        "changed\nunique: declared true, there is nothing",
+        { text: "changed\nunique: declared true, there is nothing", color: "red" },
+        "12 KiB",
+        "0 since 2026-01-02 03:04",
       ],
-      ["orders", "orders", "b", "x", "expireAfterSeconds 60", "extra"],
-      ["orders", "progress", "-", "_id", "", "none declared"],
+      [
+        "orders",
+        "orders",
+        "b",
+        "x",
+        "",
+        { text: "extra", color: "yellow" },
+        "",
+        { text: "unused\n7 before it was hidden", color: "yellow" },
+      ],
+      ["orders", "progress", "-", "_id", "", "none declared", "", ""],
     ]);
   });
 
