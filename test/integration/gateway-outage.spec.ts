@@ -23,7 +23,7 @@ const GROUPS = ["events", "effects-batch", "effects-single"];
 const OUTAGE_MS = 30_000;
 
 describe("gateway, while a server is away", function () {
-  this.timeout(150_000);
+  this.timeout(240_000);
   let servers: PrivateServers;
   let space: Space;
   let broker: ServiceBroker;
