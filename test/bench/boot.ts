@@ -1,0 +1,73 @@
+// `npm run bench:boot`: what a boot with everything in sync costs, against creating all indexes always, as other tools do.
+import { MongoClient } from "mongodb";
+import type { CollectionDeclaration } from "../../mixins/mongo-schema/declaration";
+import { acquireServers } from "../../services/embedded/embedded-servers";
+import { commandsDuring, schemaTarget } from "../support/schema-target";
+
+const COLLECTIONS = 12;
+const INDEXES = 10;
+const ROUNDS = 30;
+
+const declarations = Array.from({ length: COLLECTIONS }, (_, n): CollectionDeclaration => {
+  const indexes = Array.from({ length: INDEXES - 2 }, (_, i) => ({
+    key: { [`field_${i}`]: 1 as const, at: -1 as const },
+  }));
+  return {
+    collection: `collection_${n}`,
+    indexes: [
+      ...indexes,
+      { key: { id: 1 }, unique: true },
+      { key: { expires_at: 1 }, expireAfterSeconds: 3600 },
+    ],
+  };
+});
+
+async function main(): Promise<void> {
+  const given = process.env.MONGO_URL;
+  const dataDir = process.env.WEIR_DATA_DIR ?? ".weir";
+  const servers = await acquireServers({ dataDir, kafka: false, mongo: !given });
+  const client = await MongoClient.connect(given ?? servers.mongoUrl ?? "", { useUnifiedTopology: true });
+  const db = client.db(`bench_boot_${process.pid}`);
+  try {
+    const compared = () => {
+      // As of a new process: nothing is remembered of the boot before.
+      const anew = client.db(db.databaseName, { returnNonCachedInstance: true });
+      return Promise.all(declarations.map((declaration) => schemaTarget(anew, declaration).ensure()));
+    };
+    const always = () =>
+      Promise.all(
+        declarations.map(({ collection, indexes = [] }) =>
+          db.collection(collection).createIndexes([...indexes]),
+        ),
+      );
+    await compared();
+    await always();
+    const times = { compared: 0, always: 0 };
+    // Turn about, so that whatever else the machine does meets both.
+    for (let round = 0; round < ROUNDS; round++) {
+      times.always += await timed(always);
+      times.compared += await timed(compared);
+    }
+    const commands = await commandsDuring(db, compared);
+    const counted = Object.entries(Object.groupBy(commands, (command) => command));
+    console.log(
+      `${COLLECTIONS} collections with ${INDEXES} indexes each, in sync, ${ROUNDS} boots of each kind`,
+    );
+    console.log(`create always        ${(times.always / ROUNDS).toFixed(2)} ms`);
+    console.log(`compare (this mixin) ${(times.compared / ROUNDS).toFixed(2)} ms`);
+    console.log(`ratio                ${(times.compared / times.always).toFixed(2)} (1 or less is wanted)`);
+    console.log(`commands of a boot   ${counted.map(([name, all]) => `${all?.length} ${name}`).join(", ")}`);
+  } finally {
+    await db.dropDatabase();
+    await client.close();
+    await servers.release();
+  }
+}
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await run();
+  return performance.now() - begin;
+}
+
+void main();
