@@ -7,6 +7,7 @@ import { DEFAULTS, type EventHandlerOptions } from "./event-handler/options";
 import { resolveHandlers } from "./event-handler/resolve";
 import { deliverInTransactions } from "./event-handler/transaction/deliver-in-transactions";
 import type { TransactionStore } from "./event-handler/transaction/records";
+import { wasSilentSince } from "./mongo-schema/client-health";
 import { type ClientLease, leaseClient } from "./mongo-schema/shared-client";
 
 export type {
@@ -76,6 +77,7 @@ export function eventHandler<const Pattern extends string, const Transaction ext
         handlers: resolveHandlers(this.name, given),
         budgetMs: given.budget ?? DEFAULTS.budget,
         freezeEvents: process.env.NODE_ENV !== "production",
+        mongoWasSilentSince: (since) => wasSilentSince(configurationOf(this.broker).mongo.url, since),
       };
     },
 

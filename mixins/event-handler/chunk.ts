@@ -12,6 +12,7 @@ export interface Plugin {
   handlers: ResolvedHandler[];
   budgetMs: number;
   freezeEvents: boolean;
+  mongoWasSilentSince(since: number): boolean;
 }
 
 /** What `idempotency.claim` answers. */

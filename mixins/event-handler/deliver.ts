@@ -3,9 +3,8 @@ import type { Context } from "moleculer";
 import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
 import { WeirRetryableError } from "../../schemas/errors";
 import { isUnreachable } from "../mongo-schema/connection-errors";
-import { Budget } from "./budget";
 import { Chunk, type Claimed, type Entry, type Plugin } from "./chunk";
-import type { ChunkRun } from "./chunk-run";
+import { type ChunkRun, chunkRun } from "./chunk-run";
 import { lanesOf, planChunk } from "./plan-chunk";
 import { runBatch } from "./run-batch";
 import { inParallel } from "./run-limited";
@@ -18,12 +17,7 @@ const SETTLE_RETRY_MS = 500;
  * What it throws, the bridge answers by delivering again: WEIR_NO_HANDLER, WEIR_FENCED, or what MongoDB could not take.
  */
 export async function deliver(plugin: Plugin, ctx: Context<DeliverRequest>): Promise<DeliverResponse> {
-  const run: ChunkRun = {
-    service: plugin.service,
-    ctx,
-    request: ctx.params,
-    budget: new Budget(plugin.budgetMs, ctx.params.max_failures),
-  };
+  const run = chunkRun(plugin, ctx);
   const chunk = new Chunk(plugin, ctx.params);
 
   const claimed = await claimKeys(run, chunk.keysToClaim());

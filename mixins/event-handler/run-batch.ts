@@ -31,7 +31,7 @@ export async function runBatch(
     const call = handler.run as BatchHandler<EventEnvelope>;
     return await callBatchHandler(run, call, handler.timeout, batch, deliveries, attempt, cancellation);
   } catch (error) {
-    const unavailable = unavailabilityOf(error);
+    const unavailable = unavailabilityOf(error, run);
     if (unavailable) {
       run.budget.unavailable = unavailable;
       return batch.map(() => ({ status: "not_started", reason: unavailable }));

@@ -26,7 +26,7 @@ export async function runSingle(run: ChunkRun, { handler, item, redelivered, key
       await runLimited(() => handle.call(run.service, item.event, delivery), handler.timeout, cancellation);
       return { status: "completed" };
     } catch (error) {
-      const unavailable = unavailabilityOf(error);
+      const unavailable = unavailabilityOf(error, run);
       if (unavailable) {
         run.budget.unavailable = unavailable;
         return { status: "not_started", reason: unavailable };

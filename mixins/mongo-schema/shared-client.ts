@@ -1,5 +1,6 @@
 import type { Logger } from "moleculer";
 import { MongoClient, type MongoClientOptions } from "mongodb";
+import { HEARTBEAT_MS, watchHealth } from "./client-health";
 import { retryWhileUnreachable } from "./retry";
 
 // The typings know neither of the last two.
@@ -10,6 +11,7 @@ const OPTIONS: MongoClientOptions & { writeConcern: object; retryWrites: boolean
   // The driver's default of 5 connections would let one group's claims wait for another group's.
   poolSize: 50,
   serverSelectionTimeoutMS: 5_000,
+  heartbeatFrequencyMS: HEARTBEAT_MS,
   // The driver's default of 0 would wait for a frozen server for ever.
   socketTimeoutMS: 12_000,
   writeConcern: { w: "majority" },
@@ -61,6 +63,7 @@ function openClient(uri: string, logger: Logger): SharedClient {
 
 async function connect(uri: string, signal: AbortSignal): Promise<MongoClient> {
   const client = new MongoClient(uri, OPTIONS);
+  watchHealth(uri, client);
   const interrupt = () => void client.close().catch(() => {});
   signal.addEventListener("abort", interrupt, { once: true });
   try {

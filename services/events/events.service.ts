@@ -8,6 +8,7 @@ import {
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import { OPTIONAL_TEXT, OPTIONAL_TIME, PAGING, type Paging, TEXT } from "../../schemas/query-params";
 import { announceStored } from "./announce-stored";
+import { inGoodTime } from "./in-good-time";
 import { eventIndexes } from "./indexes";
 import { type EventFilter, eventStats, getEvent, listEvents, searchEvents } from "./query-events";
 import { storeEvents } from "./store-events";
@@ -24,17 +25,17 @@ const events: MongoServiceSchema<StoredEvent> = {
     }),
     eventHandler({
       deadLettersRefused: true,
+      budget: 30_000,
       handlers: {
         "**": {
           batch: true,
+          timeout: 30_000,
           // The unique event_id makes storing idempotent: claims would cost writes and add nothing.
           idempotency: false,
           async handler(this: MongoSchemaService<StoredEvent>, accepted, deliveries) {
             const { eventTtlDays } = configurationOf(this.broker);
-            const outcomes = await storeEvents(this.collection, accepted, deliveries, {
-              ttlDays: eventTtlDays,
-              now: new Date(),
-            });
+            const options = { ttlDays: eventTtlDays, now: new Date() };
+            const outcomes = await inGoodTime(storeEvents(this.collection, accepted, deliveries, options));
             announceStored(this.broker, accepted, outcomes);
             return outcomes;
           },

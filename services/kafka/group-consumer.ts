@@ -1,7 +1,13 @@
 import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
 import type { Logger } from "moleculer";
 import { nextOffset } from "./next-offset";
-import { type Membership, type PartitionBatch, partitionBatch, StaleAssignment } from "./partition-batch";
+import {
+  type Membership,
+  MOVED_ON,
+  type PartitionBatch,
+  partitionBatch,
+  StaleAssignment,
+} from "./partition-batch";
 
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_INTERVAL_MS = 2_000;
@@ -116,7 +122,7 @@ export class GroupConsumer {
 
   /** One consumer from connect to its end; resolves with what ended it. */
   private async liveOnce(): Promise<unknown> {
-    const { kafka, groupId, topics, concurrency } = this.options;
+    const { kafka, groupId } = this.options;
     const consumer = kafka.consumer({
       groupId,
       sessionTimeout: SESSION_TIMEOUT_MS,
@@ -140,18 +146,8 @@ export class GroupConsumer {
     this.observe(consumer);
     const watchdog = this.watchSilence();
     try {
-      await consumer.connect();
-      // Always from the beginning: an offset that Kafka no longer has would otherwise be skipped to the end.
-      await consumer.subscribe({ topics, fromBeginning: true });
-      if (this.stopping) return null;
-      this.state = "joining";
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: concurrency,
-        eachBatch: (payload) => this.eachBatch(payload),
-      });
-      return await ended;
+      // A stop must not wait for a connection that is being tried again and again.
+      return await Promise.race([ended, this.consume(consumer).then(() => ended)]);
     } catch (error) {
       return error;
     } finally {
@@ -163,11 +159,30 @@ export class GroupConsumer {
     }
   }
 
+  private async consume(consumer: Consumer): Promise<void> {
+    const { topics, concurrency } = this.options;
+    await consumer.connect();
+    // Always from the beginning: an offset that Kafka no longer has would otherwise be skipped to the end.
+    await consumer.subscribe({ topics, fromBeginning: true });
+    if (this.stopping) return;
+    this.state = "joining";
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: concurrency,
+      eachBatch: (payload) => this.eachBatch(payload),
+    });
+  }
+
   private observe(consumer: Consumer): void {
     const sign = () => {
       this.lastSign = Date.now();
     };
-    consumer.on(consumer.events.HEARTBEAT, sign);
+    consumer.on(consumer.events.HEARTBEAT, () => {
+      sign();
+      // The coordinator takes this member's heartbeats: there is no rebalance, whatever an earlier error looked like.
+      this.membership.rebalancing = false;
+    });
     consumer.on(consumer.events.FETCH, sign);
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       sign();
@@ -207,9 +222,11 @@ export class GroupConsumer {
   private async eachBatch(payload: EachBatchPayload): Promise<void> {
     const { topic, partition } = payload.batch;
     if (this.paused || this.retryTimers.has(`${topic}/${partition}`)) return;
-    const heartbeats = this.beatWhileWorking(payload);
+    const interrupted = new AbortController();
+    const heartbeats = this.beatWhileWorking(payload, interrupted);
     try {
-      const verdict = await this.options.handle(partitionBatch(payload, this.membership));
+      const batch = partitionBatch(payload, this.membership, interrupted.signal);
+      const verdict = await this.options.handle(batch);
       this.failures = 0;
       if (!verdict.done) this.retryLater(payload, verdict.retryInMs);
     } catch (error) {
@@ -224,10 +241,12 @@ export class GroupConsumer {
     }
   }
 
-  private beatWhileWorking(payload: EachBatchPayload): NodeJS.Timeout {
+  /** A heartbeat that fails ends the batch after the chunk in hand; only the group's own word is a rebalance. */
+  private beatWhileWorking(payload: EachBatchPayload, interrupted: AbortController): NodeJS.Timeout {
     return setInterval(() => {
-      payload.heartbeat().catch(() => {
-        this.membership.rebalancing = true;
+      payload.heartbeat().catch((error: { type?: string }) => {
+        interrupted.abort();
+        if (MOVED_ON.has(String(error.type))) this.membership.rebalancing = true;
       });
     }, HEARTBEAT_INTERVAL_MS / 2);
   }

@@ -41,8 +41,8 @@ export class CommitFailed extends Error {
   }
 }
 
-/** The answers to a commit that say: the group has moved on without this member. */
-const MOVED_ON = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
+/** The answers to a commit or a heartbeat that say: the group moves on, with or without this member. */
+export const MOVED_ON = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
 
 /** Follows the joins of one consumer; kafkajs stamps commits with its current generation, so the port counts itself. */
 export interface Membership {
@@ -51,7 +51,11 @@ export interface Membership {
   rebalancing: boolean;
 }
 
-export function partitionBatch(payload: EachBatchPayload, membership: Membership): PartitionBatch {
+export function partitionBatch(
+  payload: EachBatchPayload,
+  membership: Membership,
+  interrupted: AbortSignal,
+): PartitionBatch {
   const { batch, commitOffsetsIfNecessary, resolveOffset, isRunning } = payload;
   const { topic, partition, messages } = batch;
   const join = membership.join;
@@ -76,7 +80,7 @@ export function partitionBatch(payload: EachBatchPayload, membership: Membership
     messages,
     highWatermark: batch.highWatermark,
     join,
-    mayGoOn: () => isRunning() && isOwned() && !membership.rebalancing,
+    mayGoOn: () => isRunning() && isOwned() && !membership.rebalancing && !interrupted.aborted,
     isOwned,
     async commitThrough(index, metadata) {
       const message = messages[index];

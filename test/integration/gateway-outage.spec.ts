@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { eventHandler } from "../../mixins/event-handler.mixin";
 import type { BridgeStatus } from "../../services/bridge/status";
 import type { PrivateServers } from "../../services/embedded/private-servers";
 import { createGateway } from "../../services/runtime/gateway";
@@ -21,6 +22,8 @@ import {
 const TYPES = ["order.placed", "order.paid", "order.shipped"];
 const GROUPS = ["events", "effects-batch", "effects-single"];
 const OUTAGE_MS = 30_000;
+/** Over the default timeout of a handler, under the driver's own limit for an answer. */
+const FREEZE_MS = 11_300;
 
 describe("gateway, while a server is away", function () {
   this.timeout(240_000);
@@ -86,6 +89,63 @@ describe("gateway, while a server is away", function () {
     await assertAtLeastOnce(space, "effects-batch", traffic);
     await assertAtLeastOnce(space, "effects-single", traffic);
     await assertDeadLettered(space, traffic);
+  });
+
+  it("MongoDB frozen for longer than a handler may take: no event becomes a dead letter for it, each takes effect", async () => {
+    const traffic = makeTraffic({ types: TYPES, events: 500, seed: 3 });
+    servers.mongo.pause();
+    const frozenAt = Date.now();
+    await sendTraffic(space, traffic);
+    await waitFor(() => Date.now() - frozenAt > FREEZE_MS, {
+      what: "the freeze to last",
+      limitMs: FREEZE_MS * 2,
+    });
+    servers.mongo.resume();
+    await allCommitted(space, GROUPS, TYPES, 90_000);
+    assert.equal(await space.db.collection("dead_letters").countDocuments({ event_id: /^3-/ }), 0);
+    for (const group of ["effects-batch", "effects-single"]) {
+      const ids = await space.db.collection("effects").distinct("event_id", { group, event_id: /^3-/ });
+      assert.equal(ids.length, traffic.good.size);
+    }
+  });
+
+  it("Kafka killed and back while a handler is at work: the group goes on when it is done", async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const seen: string[] = [];
+    const slow = {
+      name: "slow",
+      mixins: [
+        eventHandler({
+          startFrom: "now",
+          budget: 30_000,
+          handlers: {
+            "user.registered": {
+              timeout: 30_000,
+              async handler({ event_id }) {
+                seen.push(event_id);
+                if (seen.length === 1) await held;
+              },
+            },
+          },
+        }),
+      ],
+    };
+    broker.createService(slow as ServiceSchema);
+    await waitFor(
+      async () => (await status()).groups.find(({ group }) => group === "slow")?.state === "running",
+      { what: "the join" },
+    );
+    await sendTraffic(space, makeTraffic({ types: ["user.registered"], events: 1, seed: 4 }));
+    await waitFor(() => seen.length === 1, { what: "the handler to be at work" });
+    await servers.kafka.kill();
+    await servers.kafka.start();
+    release();
+    await sendTraffic(space, makeTraffic({ types: ["user.registered"], events: 20, seed: 5 }));
+    await allCommitted(space, ["slow"], ["user.registered"], 60_000);
+    assert.equal(seen.filter((id) => id.startsWith("5-")).length, 20);
   });
 
   it("Kafka killed and back: goes on by itself, loses and repeats nothing", async () => {

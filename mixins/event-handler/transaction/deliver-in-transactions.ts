@@ -3,9 +3,8 @@ import type { Context } from "moleculer";
 import type { DeliverRequest, DeliverResponse, Outcome } from "../../../schemas/delivery";
 import { WeirError } from "../../../schemas/errors";
 import { isUnreachable } from "../../mongo-schema/connection-errors";
-import { Budget } from "../budget";
 import { Chunk, type Entry, type Plugin } from "../chunk";
-import type { ChunkRun } from "../chunk-run";
+import { type ChunkRun, chunkRun } from "../chunk-run";
 import { failureOf, HandlerTimeout } from "../failure";
 import { backoffMs } from "../run-single";
 import { unavailabilityOf } from "../unavailable";
@@ -29,12 +28,7 @@ export async function deliverInTransactions(
   store: TransactionStore,
   ctx: Context<DeliverRequest>,
 ): Promise<DeliverResponse> {
-  const run: ChunkRun = {
-    service: plugin.service,
-    ctx,
-    request: ctx.params,
-    budget: new Budget(plugin.budgetMs, ctx.params.max_failures),
-  };
+  const run = chunkRun(plugin, ctx);
   const chunk = new Chunk(plugin, ctx.params);
   await lookUp(run, store, chunk);
   await takeAll(run, store, chunk, chunk.workInOrder());
@@ -111,7 +105,7 @@ async function takeAlone(
     return false;
   }
   for (let attempt = 1; ; attempt += 1) {
-    const unavailable = unavailabilityOf(error);
+    const unavailable = unavailabilityOf(error, run);
     if (unavailable) return wait(run, [entry], error);
     const timedOut = error instanceof HandlerTimeout;
     const pause = backoffMs(retry, attempt);
