@@ -45,7 +45,9 @@ export function normalForm(index: IndexDeclaration | ActualIndex, inherited?: Co
 export function signature(form: NormalForm): string {
   if (form.key.some(([field]) => field === "_fts")) return "text";
   const { key, unique, sparse, partialFilterExpression, wildcardProjection, collation } = form;
-  return canonical([key, unique, sparse, partialFilterExpression, wildcardProjection, collation]);
+  const rest = [partialFilterExpression, wildcardProjection, collation];
+  const others = rest.some((option) => option !== undefined) ? canonical(rest) : "";
+  return `${JSON.stringify(key)} ${unique} ${sparse} ${others}`;
 }
 
 /** MongoDB shows the text fields of an index as `_fts` and `_ftsx`, and keeps their names in `weights`. */

@@ -1,8 +1,14 @@
 import { isBridgeName } from "./bridge";
-import { type CollectionDeclaration, type IndexDeclaration, indexName, isText } from "./declaration";
-import { type ActualIndex, type NormalForm, normalForm, signature } from "./normal-form";
+import {
+  type Described,
+  type Difference,
+  described,
+  differenceBetween,
+  healingAction,
+} from "./compare-index";
+import { type CollectionDeclaration, type IndexDeclaration, indexName } from "./declaration";
+import type { ActualIndex } from "./normal-form";
 import { type OptionsDifference, optionsDifference } from "./plan-options";
-import { sameValue } from "./same-value";
 import type { IndexUsage } from "./usage";
 
 export type { ActualIndex } from "./normal-form";
@@ -32,7 +38,7 @@ export interface IndexState {
   declared?: IndexDeclaration;
   actual?: ActualIndex;
   /** Per option that differs: what the declaration says and what the database has. */
-  difference?: Record<string, { declared: unknown; actual: unknown }>;
+  difference?: Difference;
   /** Of an index that is being built. */
   progress?: { phase: string; percent: number };
   usage?: IndexUsage;
@@ -51,10 +57,8 @@ export function plan(
 ): CollectionPlan {
   const { collection, indexes = [], keep = [], options } = declaration;
   const inherited = options?.collation;
-  const left = (actual?.indexes ?? [])
-    .filter(({ name }) => name !== "_id_")
-    .map((index) => ({ index, form: normalForm(index) }));
-  const pairs: Pair[] = indexes.map((index) => ({ index, form: normalForm(index, inherited) }));
+  const left = (actual?.indexes ?? []).filter(({ name }) => name !== "_id_").map((index) => described(index));
+  const pairs: Pair[] = indexes.map((index) => described(index, inherited));
   // An index of the same signature under another name would make MongoDB refuse the declared one: it comes before the same name.
   const ways: ((pair: Pair, found: Found) => boolean)[] = [
     (pair, found) => sameName(pair, found) && sameSignature(pair, found),
@@ -79,69 +83,26 @@ export function plan(
   };
 }
 
-interface Found {
-  index: ActualIndex;
-  form: NormalForm;
-}
-interface Pair {
-  index: IndexDeclaration;
-  form: NormalForm;
-  found?: Found;
-}
+type Found = Described<ActualIndex>;
+type Pair = Described<IndexDeclaration> & { found?: Found };
 
 function sameName({ index }: Pair, found: Found): boolean {
   return indexName(index) === found.index.name;
 }
 
-function sameSignature({ form }: Pair, found: Found): boolean {
-  return signature(form) === signature(found.form);
+function sameSignature(pair: Pair, found: Found): boolean {
+  return pair.signature === found.signature;
 }
 
-function compare({ index, form, found }: Pair): IndexState {
+function compare(pair: Pair): IndexState {
+  const { index, found } = pair;
   const base = { name: indexName(index), key: index.key, declared: index };
   if (!found) return { ...base, state: "missing", action: { kind: "create" } };
-  const { name } = found.index;
-  const named = { ...base, name, actual: found.index };
-  const difference = differenceOf(index, form, found);
+  const named = { ...base, name: found.index.name, actual: found.index };
+  const difference = differenceBetween(pair, found);
   if (Object.keys(difference).length > 0) {
-    return { ...named, state: "changed", action: actionFor(index, difference), difference };
+    return { ...named, state: "changed", action: healingAction(index, difference), difference };
   }
   if (found.index.building) return { ...named, state: "building", action: { kind: "wait" } };
   return { ...named, state: "in_sync", action: { kind: "none" } };
-}
-
-function differenceOf(
-  index: IndexDeclaration,
-  form: NormalForm,
-  found: Found,
-): NonNullable<IndexState["difference"]> {
-  const difference: NonNullable<IndexState["difference"]> = {};
-  for (const option of Object.keys(form)) {
-    if (sameValue(form[option], found.form[option])) continue;
-    if (option === "prepareUnique" && form.unique) continue;
-    difference[option] =
-      option === "key"
-        ? { declared: index.key, actual: found.index.key }
-        : { declared: form[option], actual: found.form[option] };
-  }
-  // A name that was not chosen may be any.
-  if (index.name && index.name !== found.index.name) {
-    difference.name = { declared: index.name, actual: found.index.name };
-  }
-  return difference;
-}
-
-const IN_PLACE = new Set(["expireAfterSeconds", "hidden", "prepareUnique", "unique"]);
-
-function actionFor(index: IndexDeclaration, difference: NonNullable<IndexState["difference"]>): IndexAction {
-  const { unique, ...others } = difference;
-  const { expireAfterSeconds: ttl } = others;
-  const inPlace =
-    Object.keys(difference).every((option) => IN_PLACE.has(option)) &&
-    // `collMod` makes an index unique or a TTL one, and cannot take that back.
-    (unique === undefined || unique.declared === true) &&
-    (ttl === undefined || ttl.declared !== undefined);
-  if (!inPlace) return { kind: "rebuild", how: isText(index) ? "drop_first" : "bridged" };
-  const set = Object.fromEntries(Object.entries(others).map(([option, { declared }]) => [option, declared]));
-  return { kind: unique ? "make_unique" : "modify", set };
 }

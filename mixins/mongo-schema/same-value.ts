@@ -2,6 +2,8 @@ import { inspect } from "node:util";
 
 /** Equal as MongoDB compares what it stores: all number types are one, and an object's members stand in any order. */
 export function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
   return canonical(a) === canonical(b);
 }
 
