@@ -17,11 +17,12 @@ export function headersOf({ headers }: { headers?: IHeaders }): Record<string, s
 }
 
 function headerText(value: IHeaders[string]): string {
-  if (value === undefined) return "";
   return Array.isArray(value) ? value.map(textOf).join(",") : textOf(value);
 }
 
-function textOf(value: Buffer | string): string {
+/** A header may have no value at all. */
+function textOf(value: Buffer | string | null | undefined): string {
+  if (value === null || value === undefined) return "";
   if (typeof value === "string") return value;
   return isUtf8(value) ? value.toString("utf8") : `base64:${value.toString("base64")}`;
 }

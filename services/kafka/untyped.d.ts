@@ -9,6 +9,18 @@ declare module "kafkajs/src/network/requestQueue" {
   export default RequestQueue;
 }
 
+declare module "kafkajs/src/protocol/decoder" {
+  interface Header {
+    key: string;
+    value: Buffer | null;
+  }
+  class Decoder {
+    readVarInt(): number;
+    readVarIntArray(read: (decoder: Decoder) => Header): { reduce(): unknown };
+  }
+  export default Decoder;
+}
+
 declare module "snappyjs" {
   export function compress(bytes: Uint8Array): Uint8Array;
   export function uncompress(bytes: Uint8Array): Uint8Array;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { eventHandler } from "../../mixins/event-handler.mixin";
+import type { Delivery } from "../../schemas/delivery";
 import type { BridgeStatus } from "../../services/bridge/status";
 import { createGateway } from "../../services/runtime/gateway";
 import effectsBatch from "../fixtures/effects-batch.service";
@@ -173,6 +174,35 @@ describe("gateway", () => {
       assert.equal(letter?.key, "k");
       assert.deepEqual(Object.fromEntries(letter?.headers), { "x-from": "test" });
     }
+  });
+
+  it("takes headers by the thousand, and of any name, without being held up", async () => {
+    const seen: Delivery["headers"][] = [];
+    const plugin = {
+      name: "headers",
+      mixins: [
+        eventHandler({ handlers: { "order.placed": (_event, { headers }) => void seen.push(headers) } }),
+      ],
+    };
+    await start([plugin]);
+    const event = { ...exampleOf("order.placed"), event_id: "many-headers" };
+    const names = ["constructor", "toString", "hasOwnProperty", "x.dotted", "$dollar"];
+    const many = Object.fromEntries(
+      [...names, ...Array.from({ length: 10_000 }, (_, n) => `h${n}`)].map((name) => [name, "v"]),
+    );
+    await space.produce("order.placed", [
+      { value: JSON.stringify(event), headers: { ...many, repeated: ["a", "b"] } },
+      { value: "no event", headers: many },
+      { value: JSON.stringify({ ...event, event_id: "after" }) },
+    ]);
+    await allCommitted(space, ["events", "headers"], ["order.placed"]);
+    assert.equal(seen.length, 2);
+    const [headers] = seen.sort((a, b) => Object.keys(b).length - Object.keys(a).length);
+    assert.equal(Object.keys(headers ?? {}).length, 10_006);
+    for (const name of names) assert.equal(headers?.[name], "v");
+    assert.equal(headers?.repeated, "a,b");
+    const [letter] = await space.db.collection("dead_letters").find({}).toArray();
+    assert.equal(letter?.headers.length, 10_005);
   });
 
   it("hands a plugin that comes later, or was removed for a while, everything; no other group rebalances", async () => {
