@@ -6,7 +6,7 @@ import { checkDeclarations } from "./mongo-schema/check-declarations";
 import type { CollectionDeclaration } from "./mongo-schema/declaration";
 import { OwnedCollections, pruneDays } from "./mongo-schema/owned-collections";
 import type { CollectionPlan } from "./mongo-schema/plan";
-import { mongoSettings } from "./mongo-schema/settings";
+import { type MongoSettings, mongoSettings } from "./mongo-schema/settings";
 
 export type { CollectionDeclaration, IndexDeclaration, IndexPolicy } from "./mongo-schema/declaration";
 export type { IndexAction, IndexState } from "./mongo-schema/plan";
@@ -28,7 +28,7 @@ export type MongoSchemaService<Document extends object = Record<string, unknown>
 
 /** A service schema in which `this` is typed: `const orders: MongoServiceSchema<Order> = { … }`. */
 export type MongoServiceSchema<Document extends object, Variables = unknown> = ServiceSchema<
-  ServiceSettingSchema,
+  ServiceSettingSchema & { mongo?: MongoSettings },
   MongoCollections<Document>,
   Variables
 >;
@@ -78,6 +78,9 @@ export function mongoSchema(
   const declarations = [first, ...more];
   const schema: Partial<ServiceSchema<ServiceSettingSchema, unknown, MixedIn>> & Record<string, unknown> = {
     mixins: [moleculerDb],
+
+    // `settings.mongo` holds a password: it stays on this node.
+    settings: { $secureSettings: ["mongo"] },
 
     // Read by moleculer-db's adapter, and by the programs that need no running service: docs and `npm run indexes`.
     collection: first.collection,

@@ -1,5 +1,6 @@
 import type { Service } from "moleculer";
 import type { SharedMongoAdapter } from "./adapter";
+import { catalogueOf } from "./catalogue";
 import { claimCollections, withOthersIndexes } from "./claims";
 import type { CollectionDeclaration } from "./declaration";
 import { ensureCollection, warnOfChanged } from "./ensure";
@@ -38,11 +39,14 @@ export class OwnedCollections {
       () => Promise.all(targets.map((target) => ensureCollection(target, this.#atBoot(target.declaration)))),
       { uri: adapter.uri, signal: adapter.stopping, logger },
     );
+    const catalogue = await catalogueOf(adapter.db);
     for (const target of targets) {
-      const plan = plans.find(({ collection }) => collection === target.declaration.collection);
+      const { collection } = target.declaration;
+      const plan = plans.find((one) => one.collection === collection);
       if (plan) warnOfChanged(target, plan);
+      const uuid = catalogue.get(collection)?.uuid;
       this.#watches.push(
-        watchCollection(adapter.db, target.declaration.collection, (what) => heal(target, what)),
+        watchCollection(adapter.db, { collection, uuid, heal: (what) => heal(target, what) }),
       );
     }
   }

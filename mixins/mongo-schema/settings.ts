@@ -8,13 +8,12 @@ export interface MongoSettings {
   indexPolicy: IndexPolicy;
 }
 
-interface Settings {
-  $secureSettings?: { mongo?: Partial<MongoSettings> };
-}
-
-/** Where a service's collections are: `settings.$secureSettings.mongo`, for use outside a gateway, or the gateway's own. */
+/**
+ * Where a service's collections are: `settings.mongo`, for use outside a gateway, or the gateway's own. The mixin hides
+ * the former from other nodes.
+ */
 export function mongoSettings(broker: ServiceBroker, settings: object | undefined): MongoSettings {
-  const own = (settings as Settings | undefined)?.$secureSettings?.mongo;
+  const own = (settings as { mongo?: Partial<MongoSettings> } | undefined)?.mongo;
   if (own?.url && own.database) return { indexPolicy: "warn", ...own } as MongoSettings;
   return { ...configurationOf(broker).mongo, ...own };
 }

@@ -6,8 +6,8 @@ const LOOK_EVERY_MS = 500;
 
 interface Watch {
   collection: string;
-  /** Of the collection as it was last seen; undefined before the first look. */
-  uuid?: string;
+  /** Of the collection as it was last seen; undefined where the next look is to find out. */
+  uuid: string | undefined;
   heal(what: "dropped" | "replaced"): Promise<void>;
   healing: boolean;
 }
@@ -18,10 +18,13 @@ const watchers = new WeakMap<Db, Watcher>();
  * Calls `heal` when a collection is gone, or another one stands in its place. All services of a process share one
  * `listCollections` for each look: that costs a server less than a change stream, and needs no further right.
  */
-export function watchCollection(db: Db, collection: string, heal: Watch["heal"]): { stop(): void } {
+export function watchCollection(
+  db: Db,
+  { collection, uuid, heal }: Pick<Watch, "collection" | "uuid" | "heal">,
+): { stop(): void } {
   const watcher = watchers.get(db) ?? new Watcher(db);
   watchers.set(db, watcher);
-  return watcher.add({ collection, heal, healing: false });
+  return watcher.add({ collection, uuid, heal, healing: false });
 }
 
 class Watcher {
