@@ -8,6 +8,7 @@ export const DEAD_LETTERS: CollectionDeclaration = {
       name: "identity_open",
       key: { identity: 1 },
       unique: true,
+      required: true,
       partialFilterExpression: { open: true },
       description: "a message or an event of a group is one letter, until that is closed",
     },

@@ -6,6 +6,7 @@ export const eventIndexes: IndexDeclaration[] = [
     name: "event_id_unique",
     key: { event_id: 1 },
     unique: true,
+    required: true,
     description: "an event is stored once, however often it is sent",
   },
   { name: "type_by_time", key: { event_type: 1, timestamp: -1 }, description: "the newest events of a type" },

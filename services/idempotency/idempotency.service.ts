@@ -52,6 +52,7 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
             name: "keys_unique",
             key: { keys: 1 },
             unique: true,
+            required: true,
             description: "an event is claimed once: MongoDB refuses a second document with the same key",
           },
           {

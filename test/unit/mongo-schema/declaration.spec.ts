@@ -35,6 +35,30 @@ describe("a collection's declaration", () => {
     ],
     ["a TTL on two fields", [{ key: { a: 1, b: 1 }, expireAfterSeconds: 1 }], /one field alone/],
     ["a TTL of half a second", [{ key: { a: 1 }, expireAfterSeconds: 0.5 }], /whole seconds/],
+    ["a TTL on a hashed field", [{ key: { a: "hashed" }, expireAfterSeconds: 1 }], /one field alone/],
+    ["a TTL of words", [{ key: { a: 1 }, expireAfterSeconds: "1h" }], /whole seconds/],
+    [
+      "too many indexes",
+      Array.from({ length: 64 }, (_, n) => ({ key: { [`f${n}`]: 1 } })),
+      /64 indexes.*allows 63/,
+    ],
+    ["a flag that is none", [{ key: { a: 1 }, unique: "yes" }], /`unique` is "yes"; use true or false/],
+    ["a name that means all", [{ key: { a: 1 }, name: "*" }], /choose another/],
+    ["a name of a rebuild's", [{ key: { a: 1 }, name: "rebuild_of_x" }], /choose another/],
+    ["a path that is none", [{ key: { "a..b": 1 } }], /no path of a field/],
+    ["an operator as a path", [{ key: { $a: 1 } }], /no path of a field/],
+    ["a number among its fields", [{ key: { b: 1, 7: 1 } }], /"7" would stand first/],
+    ["text and points together", [{ key: { a: "text", b: "2dsphere" } }], /do not go together/],
+    ["two hashed fields", [{ key: { a: "hashed", b: "hashed" } }], /one hashed field/],
+    ["text fields apart", [{ key: { a: "text", b: 1, c: "text" } }], /next to each other/],
+    ["a wildcard among others", [{ key: { "a.$**": 1, b: 1 } }], /a wildcard index has one field/],
+    ["a wildcard downwards", [{ key: { "$**": -1 } }], /with the direction 1/],
+    ["a unique wildcard", [{ key: { "$**": 1 }, unique: true }], /cannot have `unique`/],
+    ["a projection of no wildcard", [{ key: { a: 1 }, wildcardProjection: { a: 1 } }], /belongs to the key/],
+    ["a unique hashed one", [{ key: { a: "hashed" }, unique: true }], /cannot be unique/],
+    ["half a weight", [{ key: { a: "text" }, weights: { a: 1.5 } }], /whole number from 1 to 99999/],
+    ["a collation without locale", [{ key: { a: 1 }, collation: { strength: 2 } }], /has no `locale`/],
+    ["a collation of text", [{ key: { a: "text" }, collation: { locale: "en" } }], /know no collation/],
     ["weights without text", [{ key: { a: 1 }, weights: { a: 1 } }], /belong to text indexes/],
   ];
   for (const [what, indexes, message] of faults) {
@@ -49,6 +73,32 @@ describe("a collection's declaration", () => {
           return true;
         },
       );
+    });
+  }
+
+  const members: [what: string, member: object, message: RegExp][] = [
+    ["a member that is none", { index: [] }, /unknown member "index"; known are collection/],
+    ["a policy that is none", { policy: "hope" }, /use "warn", "fail" or "apply"/],
+    ["a build that is none", { build: "later" }, /use "await" or "background"/],
+    ["two validators", { jsonSchema: {}, options: { validator: {} } }, /two validators/],
+    [
+      "a schema that MongoDB cannot hold",
+      { jsonSchema: { properties: { a: { $ref: "x" } } } },
+      /nothing for `\$ref` at/,
+    ],
+    [
+      "text in a collection with a collation",
+      { options: { collation: { locale: "en" } }, indexes: [{ key: { a: "text" } }] },
+      /write `collation: \{ locale: "simple" \}`/,
+    ],
+  ];
+  for (const [what, member, message] of members) {
+    it(`is refused for ${what}`, () => {
+      const declaration = { collection: "orders", ...member } as CollectionDeclaration;
+      assert.throws(() => checkDeclarations("orders", [declaration]), {
+        type: "WEIR_INDEX_DECLARATION_INVALID",
+        message,
+      });
     });
   }
 

@@ -71,4 +71,139 @@ describe("plan of declared and actual indexes", () => {
       ["by_hand", "in_sync"],
     ]);
   });
+
+  const OPTIONS = { v: 2, name: "i" };
+  const actions: [
+    what: string,
+    declared: IndexDeclaration,
+    actual: ActualIndex,
+    state: string,
+    action: object,
+  ][] = [
+    [
+      "an index that is being built is waited for",
+      { name: "i", key: { a: 1 } },
+      { ...OPTIONS, key: { a: 1 }, building: true },
+      "building",
+      { kind: "wait" },
+    ],
+    [
+      "TTL seconds and hidden are set by one command",
+      { name: "i", key: { a: 1 }, expireAfterSeconds: 9, hidden: true },
+      { ...OPTIONS, key: { a: 1 }, expireAfterSeconds: 5 },
+      "changed",
+      { kind: "modify", set: { expireAfterSeconds: 9, hidden: true } },
+    ],
+    [
+      "a plain index is made unique, with what else can be set",
+      { name: "i", key: { a: 1 }, unique: true, hidden: true },
+      { ...OPTIONS, key: { a: 1 } },
+      "changed",
+      { kind: "make_unique", set: { hidden: true } },
+    ],
+    [
+      "a conversion that was interrupted goes on",
+      { name: "i", key: { a: 1 }, unique: true },
+      { ...OPTIONS, key: { a: 1 }, prepareUnique: true },
+      "changed",
+      { kind: "make_unique", set: {} },
+    ],
+    [
+      "one that is wanted no more is taken back",
+      { name: "i", key: { a: 1 } },
+      { ...OPTIONS, key: { a: 1 }, prepareUnique: true },
+      "changed",
+      { kind: "modify", set: { prepareUnique: false } },
+    ],
+    [
+      "a unique index cannot be made a plain one in place",
+      { name: "i", key: { a: 1 } },
+      { ...OPTIONS, key: { a: 1 }, unique: true },
+      "changed",
+      { kind: "rebuild", how: "bridged" },
+    ],
+    [
+      "a text index has nothing beside it",
+      { name: "i", key: { a: "text" }, weights: { a: 2 } },
+      {
+        ...OPTIONS,
+        key: { _fts: "text", _ftsx: 1 },
+        weights: { a: 1 },
+        default_language: "english",
+        language_override: "language",
+      },
+      "changed",
+      { kind: "rebuild", how: "drop_first" },
+    ],
+    [
+      "an option that is written out with its default is none",
+      { name: "i", key: { a: 1 }, unique: false, sparse: false, hidden: false },
+      { ...OPTIONS, key: { a: 1 }, sparse: false, background: true },
+      "in_sync",
+      { kind: "none" },
+    ],
+  ];
+  for (const [what, declared, actual, state, action] of actions) {
+    it(what, () => {
+      const [index] = plan(
+        { collection: "c", indexes: [declared] },
+        { options: {}, indexes: [ID, actual] },
+      ).indexes;
+      assert.equal(index?.state, state);
+      assert.deepEqual(index?.action, action);
+    });
+  }
+
+  const collections: [
+    what: string,
+    declared: object,
+    actual: object | undefined,
+    state: string,
+    action: object,
+  ][] = [
+    ["a collection that is not there is created", {}, undefined, "missing", { kind: "create" }],
+    [
+      "defaults of a validator are no difference",
+      { validationLevel: "strict" },
+      {},
+      "in_sync",
+      { kind: "none" },
+    ],
+    [
+      "a validator is set in place",
+      { validator: { a: 1 } },
+      {},
+      "changed",
+      { kind: "modify", set: { validator: { a: 1 } } },
+    ],
+    [
+      "one that nobody declares any more is taken away",
+      {},
+      { validator: { a: 1 } },
+      "changed",
+      { kind: "modify", set: { validator: {} } },
+    ],
+    [
+      "a capped size is rounded as MongoDB does",
+      { capped: true, size: 1000 },
+      { capped: true, size: 1024 },
+      "in_sync",
+      { kind: "none" },
+    ],
+    [
+      "a collection cannot become a capped one",
+      { capped: true, size: 1000 },
+      {},
+      "changed",
+      { kind: "recreate" },
+    ],
+  ];
+  for (const [what, options, actual, state, action] of collections) {
+    it(what, () => {
+      const there = actual && { options: actual as Record<string, unknown>, indexes: [ID] };
+      const found = plan({ collection: "c", options }, there);
+      assert.equal(found.state, state);
+      assert.deepEqual(found.action, action);
+    });
+  }
 });
