@@ -61,6 +61,7 @@ export class Bridge {
         deliver: (request) => this.deliverToGroup(request),
         deadLetter: async (letters) => void (await this.broker.call("dlq.put", { letters })),
         acquire: (request) => this.broker.call("idempotency.acquire", request),
+        beginAnew: (request) => this.broker.call("idempotency.beginAnew", request),
         isLocal: (service) => this.broker.services.some(({ fullName }) => fullName === service),
         now: () => new Date(),
         breaker: this.configuration.breaker,

@@ -11,7 +11,7 @@ import { chunkEnd } from "./chunk-end";
 import { type GroupCounts, newCounts } from "./group-counts";
 import type { PluginGroup } from "./groups";
 import { Lane } from "./lane";
-import { type Acquired, takeOwnership } from "./ownership";
+import { type Acquired, type BeginAnew, takeOwnership } from "./ownership";
 import { type PathPorts, takeChunk } from "./path";
 import { tooLargeForTransporter } from "./transporter-limit";
 
@@ -23,6 +23,7 @@ export interface RunnerPorts extends Omit<PathPorts, "group" | "wants" | "deadLe
   logger: Logger;
   chunk: Configuration["chunk"];
   acquire(request: Parameters<Parameters<typeof takeOwnership>[0]["acquire"]>[0]): Promise<Acquired>;
+  beginAnew(request: BeginAnew): Promise<void>;
   /** True while the plugin's service runs on this node, so that chunks need not fit a transporter. */
   isLocal(service: string): boolean;
   breaker: BreakerSettings;
@@ -98,7 +99,10 @@ export class GroupRunner {
   /** One fetch of one partition, chunk by chunk; whatever happens is a verdict, only a commit's failure is thrown. */
   private async handle(batch: PartitionBatch): Promise<BatchVerdict> {
     const lane = this.laneOf(batch);
+    // Fetched before the group was joined anew: by now the partition may be somebody else's.
+    if (!batch.mayGoOn()) return DONE;
     lane.inFlightSince = Date.now();
+    lane.inHandTo = -1;
     try {
       const owned = await this.own(lane, batch);
       let from = 0;
@@ -108,6 +112,7 @@ export class GroupRunner {
         if (breakMs > 0) return { done: false, retryInMs: breakMs };
         lane.inFlightSince = Date.now();
         const to = chunkEnd(batch.messages, from, this.limits());
+        lane.inHandTo = Number(batch.messages[to - 1]?.offset);
         const report = await takeChunk(this.path, owned, batch, [from, to]);
         this.consumerTrouble = null;
         for (const fate of report.passed) this.counts[fate] += 1;
@@ -119,7 +124,9 @@ export class GroupRunner {
     } catch (error) {
       if (error instanceof StaleAssignment) return this.letGo(lane);
       if (error instanceof CommitFailed) throw error;
-      return { done: false, retryInMs: lane.giveUp(error, this.ports.logger) };
+      const retryInMs = lane.giveUp(error, this.ports.logger);
+      if (lane.owned === null) this.committed = null;
+      return { done: false, retryInMs };
     } finally {
       lane.inFlightSince = null;
       this.breaker.giveUp();
@@ -138,6 +145,7 @@ export class GroupRunner {
 
   private letGo(lane: Lane): BatchVerdict {
     lane.owned = null;
+    this.committed = null;
     return DONE;
   }
 
@@ -148,6 +156,7 @@ export class GroupRunner {
         group: this.plugin.group,
         committed: () => this.committedAt(batch.join),
         acquire: (request) => this.ports.acquire(request),
+        beginAnew: (request) => this.ports.beginAnew(request),
         onBegan: (began, { topic, partition, messages }) => {
           if (began === "first") return;
           this.ports.logger.warn(
@@ -160,7 +169,10 @@ export class GroupRunner {
     return lane.owned;
   }
 
-  /** Asked once per join: no other member can commit for this one's partitions until the next. */
+  /**
+   * Asked once per join: no other member can commit for this one's partitions until the next. A partition that is owned
+   * for a second time within one join needs to know what this member itself has committed meanwhile.
+   */
   private committedAt(join: number): Promise<CommittedOffset[]> {
     if (this.committed?.join !== join) {
       const offsets = this.ports.admin.committed(this.groupId, this.topics);

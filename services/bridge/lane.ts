@@ -12,6 +12,8 @@ export class Lane {
   owned: Ownership | null = null;
   /** Milliseconds since the epoch; null while nothing is in hand. */
   inFlightSince: number | null = null;
+  /** The last offset of the chunk in hand, or of the one that was last. */
+  inHandTo = -1;
   /** Why the partition waits for something that should be there; null while all is well. */
   trouble: string | null = null;
   private backoff = BACKOFF_MS.first;
@@ -36,7 +38,10 @@ export class Lane {
 
   /** Some of the chunk waits → milliseconds until it is asked for again; 0: at once, it has moved on. */
   hold({ held, passed }: ChunkReport, logger: Logger): number {
-    if (held?.reason) return this.wait(held.reason, logger);
+    if (held?.reason) {
+      this.rememberInHand();
+      return this.wait(held.reason, logger);
+    }
     this.goOn(logger);
     // Used up its time but moved on: no reason to wait. Busy: whoever has it needs a moment.
     return held?.fate === "busy" || passed.length === 0 ? BUSY_MS : 0;
@@ -45,11 +50,17 @@ export class Lane {
   /** The chunk could not be delivered, settled or dead-lettered → milliseconds until it is tried again. */
   giveUp(error: unknown, logger: Logger): number {
     if (this.owned) this.owned.attempt += 1;
+    this.rememberInHand();
     const { type, message } = error as { type?: string; message?: string };
     // A later owner's claim stands in the way: if the partition is still ours, a fresh epoch settles who it is.
     if (type === "WEIR_FENCED") this.owned = null;
     if (AWAY.has(type ?? "")) return this.nextBackoff();
     return this.wait(message ?? String(error), logger);
+  }
+
+  /** A handler may have been at any of them: whichever chunk they come in next, they come again. */
+  private rememberInHand(): void {
+    if (this.owned) this.owned.redeliveredTo = Math.max(this.owned.redeliveredTo, this.inHandTo);
   }
 
   private wait(reason: string, logger: Logger): number {

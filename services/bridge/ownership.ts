@@ -31,6 +31,15 @@ export interface Acquired {
   began: "first" | "resumed" | "anew";
 }
 
+/** The request of `idempotency.beginAnew`. */
+export interface BeginAnew {
+  group: string;
+  topic: string;
+  partition: number;
+  epoch: number;
+  progress_id: string;
+}
+
 export interface OwnershipSources {
   group: string;
   committed(topic: string): Promise<CommittedOffset[]>;
@@ -40,6 +49,7 @@ export interface OwnershipSources {
     partition: number;
     committed_progress_id: string | null;
   }): Promise<Acquired>;
+  beginAnew(request: BeginAnew): Promise<void>;
   onBegan(began: Acquired["began"], batch: PartitionBatch): void;
 }
 
@@ -56,6 +66,11 @@ export async function takeOwnership(sources: OwnershipSources, batch: PartitionB
   });
   const metadata = METADATA_PREFIX + acquired.progress_id;
   await batch.commitStart(metadata);
+  // Only now is it certain that this gateway owns the partition: what it knew before may have been old.
+  if (acquired.began === "anew") {
+    const { epoch, progress_id } = acquired;
+    await sources.beginAnew({ group: sources.group, topic, partition, epoch, progress_id });
+  }
   if (acquired.began !== "resumed") sources.onBegan(acquired.began, batch);
   return {
     topic,

@@ -31,6 +31,8 @@ export interface ClaimStore {
   claims: Collection<ClaimDocument>;
   /** Keeps `offset` as possibly handled before, durably, before the claim that tells of it goes. */
   rememberTakeover(fence: Fence, group: string, offset: number): Promise<void>;
+  /** The highest offset that was remembered so, for the partition; null for none. */
+  rememberedUpTo(fence: Fence, group: string): Promise<number | null>;
   now(): Date;
 }
 
@@ -43,13 +45,14 @@ export async function claim(store: ClaimStore, request: ClaimRequest): Promise<C
   const duplicates = new Set<string>();
   const busy = new Set<string>();
   const redelivered = new Set<string>();
-  let redeliveredTo: number | null = null;
-  const result = (claimed: boolean): ClaimResult => ({
+  const result = async (claimed: boolean): Promise<ClaimResult> => ({
     id: claimed ? id.toHexString() : null,
     duplicates: [...duplicates],
     busy: [...busy],
     redelivered: [...redelivered].filter((key) => !duplicates.has(key) && !busy.has(key)),
-    redelivered_to: redeliveredTo,
+    // Read after the claim is there: whoever took over anything of it before has remembered it by now.
+    redelivered_to:
+      claimed && request.by.partition >= 0 ? await store.rememberedUpTo(request.by, request.group) : null,
   });
 
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -65,9 +68,6 @@ export async function claim(store: ClaimStore, request: ClaimRequest): Promise<C
       if (kind === "busy") for (const key of hit.hit) busy.add(key);
       if (kind === "takeable" && (await takeOver(store, request, hit))) {
         for (const key of hit.hit) redelivered.add(key);
-        if (hit.by.topic === request.by.topic && hit.by.partition === request.by.partition) {
-          redeliveredTo = Math.max(redeliveredTo ?? hit.by.to, hit.by.to);
-        }
       }
     }
   }

@@ -9,8 +9,11 @@ import { findKey, type IdempotencyStats, idempotencyStats } from "./inspect";
 import {
   type AcquireRequest,
   acquire,
+  type BeginAnewRequest,
+  beginAnew,
   type ProgressDocument,
   progressKey,
+  rememberedUpTo,
   rememberTakeover,
 } from "./progress";
 import { type SettleRequest, settle } from "./settle";
@@ -31,6 +34,7 @@ function storeOf(service: IdempotencyService): ClaimStore {
       service.counters.takeovers += 1;
       return rememberTakeover(progressOf(service), fence, group, offset);
     },
+    rememberedUpTo: (fence, group) => rememberedUpTo(progressOf(service), fence, group),
     now: () => new Date(),
   };
 }
@@ -116,6 +120,20 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
           this.logger.debug("MongoDB does not let this user end an earlier owner's sessions", error),
         );
         return acquire(progressOf(this), storeOf(this).claims, ctx.params, new Date());
+      },
+    },
+    /** Begins the run of offsets that `acquire` offered, after Kafka has taken a commit that names it. Error: WEIR_FENCED. */
+    beginAnew: {
+      visibility: "public",
+      params: {
+        group: text,
+        topic: text,
+        partition,
+        epoch: { type: "number", integer: true },
+        progress_id: text,
+      },
+      handler(ctx: Context<BeginAnewRequest>) {
+        return beginAnew(progressOf(this), storeOf(this).claims, ctx.params, new Date());
       },
     },
     /** → `{ key, group, status, by, expires_at }`, or null for a key that nobody holds. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Collection, FindOneAndUpdateOption, UpdateQuery } from "mongodb";
+import { WeirError } from "../../schemas/errors";
 import type { ClaimDocument, Fence } from "./claim-document";
 
 /** One document per group, topic and partition: the fence between its owners. */
@@ -11,6 +12,8 @@ export interface ProgressDocument {
   partition: number;
   /** Names one unbroken run of offsets; a reset or a topic made anew begins another. */
   progress_id: string;
+  /** The name that the last owner would give to a run that begins anew; it holds as soon as Kafka's committed metadata has it. */
+  offered_id?: string;
   /** Raised by every new owner. */
   epoch: number;
   /** The highest offset that an earlier owner had claimed without settling it; null for none. */
@@ -36,8 +39,16 @@ export interface Ownership {
   redelivered_to: number | null;
   /** Transactional groups: everything below has taken effect. */
   next: number;
-  /** `anew`: offsets were reset, or the topic made anew, since the last owner. */
+  /** `anew`: offsets were reset, or the topic made anew, since the last owner. `beginAnew` is due once the id is committed. */
   began: "first" | "resumed" | "anew";
+}
+
+export interface BeginAnewRequest {
+  group: string;
+  topic: string;
+  partition: number;
+  epoch: number;
+  progress_id: string;
 }
 
 export function progressKey(group: string, topic: string, partition: number): string {
@@ -59,11 +70,8 @@ export async function acquire(
   if (owned.progress_id === freshId)
     return { epoch, progress_id: freshId, redelivered_to: null, next: 0, began: "first" };
   if (owned.progress_id !== committed_progress_id) {
-    await progress.updateOne(
-      { _id, epoch },
-      { $set: { progress_id: freshId, redelivered_to: null, next: 0, since: now } },
-    );
-    await forgetHandled(claims, request);
+    // Kafka has not told yet that the caller owns the partition: what it knows may be old, so nothing is forgotten for it.
+    await progress.updateOne({ _id, epoch }, { $set: { offered_id: freshId } });
     return { epoch, progress_id: freshId, redelivered_to: null, next: 0, began: "anew" };
   }
   const redelivered_to = await unsettledUpTo(claims, request);
@@ -79,12 +87,40 @@ export async function acquire(
   };
 }
 
-/** Who resets offsets wants what was handled before to be handled again: its keys absorb nothing any more. */
-async function forgetHandled(
+/**
+ * Begins the run of offsets that `acquire` offered, after Kafka has taken a commit that names it. Who resets offsets wants
+ * what was handled before to be handled again: its keys absorb nothing any more. Throws WEIR_FENCED for an earlier owner.
+ */
+export async function beginAnew(
+  progress: Collection<ProgressDocument>,
   claims: Collection<ClaimDocument>,
-  { group, topic, partition }: AcquireRequest,
+  request: BeginAnewRequest,
+  now: Date,
 ): Promise<void> {
-  await claims.deleteMany({ status: "completed", group, "by.topic": topic, "by.partition": partition });
+  const { group, topic, partition, epoch, progress_id } = request;
+  const offered = { _id: progressKey(group, topic, partition), epoch, offered_id: progress_id };
+  if (!(await progress.findOne(offered))) throw replaced(request);
+  await claims.deleteMany({
+    status: "completed",
+    group,
+    "by.topic": topic,
+    "by.partition": partition,
+    // A later owner's are left alone, should there be one by now.
+    "by.epoch": { $lt: epoch },
+  });
+  const begun = await progress.updateOne(offered, {
+    $set: { progress_id, redelivered_to: null, next: 0, since: now },
+    $unset: { offered_id: "" },
+  });
+  if (begun.matchedCount !== 1) throw replaced(request);
+}
+
+function replaced({ group, topic, partition, epoch }: BeginAnewRequest): WeirError {
+  return new WeirError(
+    "WEIR_FENCED",
+    `Group ${group} was to begin anew at ${topic}[${partition}] under epoch ${epoch}, but the partition has another owner by now. Nothing is changed.`,
+    { group, topic, partition, epoch },
+  );
 }
 
 interface Raise {
@@ -152,4 +188,17 @@ export async function rememberTakeover(
     { _id: progressKey(group, topic, partition) },
     { $max: { redelivered_to: offset } },
   );
+}
+
+/** Up to which offset a partition's events may have been handled before; null for none. */
+export async function rememberedUpTo(
+  progress: Collection<ProgressDocument>,
+  { topic, partition }: Pick<Fence, "topic" | "partition">,
+  group: string,
+): Promise<number | null> {
+  const found = await progress.findOne(
+    { _id: progressKey(group, topic, partition) },
+    { projection: { redelivered_to: 1 } },
+  );
+  return found?.redelivered_to ?? null;
 }

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import type { Collection } from "mongodb";
 import { type ClaimRequest, type ClaimStore, claim, LEASE_MS } from "../../services/idempotency/claim";
 import type { ClaimDocument, Fence } from "../../services/idempotency/claim-document";
-import { acquire, type ProgressDocument, rememberTakeover } from "../../services/idempotency/progress";
+import {
+  acquire,
+  beginAnew,
+  type ProgressDocument,
+  rememberedUpTo,
+  rememberTakeover,
+} from "../../services/idempotency/progress";
 import { settle } from "../../services/idempotency/settle";
 import { createSpace } from "../support";
 import { MemoryCollection } from "../support/memory-collection";
@@ -49,6 +55,7 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
       store = {
         claims,
         rememberTakeover: (fence, group, offset) => rememberTakeover(progress, fence, group, offset),
+        rememberedUpTo: (fence, group) => rememberedUpTo(progress, fence, group),
         now: () => now,
       };
     });
@@ -99,6 +106,12 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
     });
 
     it("takes over at once what an earlier owner of the partition left, and fences its late settle", async () => {
+      await acquire(
+        progress,
+        claims,
+        { group: "g", topic: "t", partition: 0, committed_progress_id: null },
+        now,
+      );
       const earlier = await claim(store, request(["a", "b"], { epoch: 1, from: 10, to: 11 }));
       const later = await claim(store, request(["b", "c"], { epoch: 2, from: 11, to: 12 }));
       assert.deepEqual(later.redelivered, ["b"]);
@@ -197,6 +210,33 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
         assert.deepEqual([first.began, first.epoch], ["first", 1]);
         const second = await acquired(first.progress_id);
         assert.deepEqual([second.began, second.epoch, second.progress_id], ["resumed", 2, first.progress_id]);
+      });
+
+      it("forgets what was handled before only when it begins anew, and never what a later owner has handled", async () => {
+        const before = await acquired(null);
+        await handled(["a"], { epoch: before.epoch });
+        const late = await acquired(null);
+        assert.deepEqual((await claim(store, request(["a"], { epoch: late.epoch }))).duplicates, ["a"]);
+        const owner = await acquired(before.progress_id);
+        assert.equal(owner.began, "resumed", "an owner that Kafka did not confirm has changed nothing");
+        const begin = {
+          group: "g",
+          topic: "t",
+          partition: 0,
+          epoch: late.epoch,
+          progress_id: late.progress_id,
+        };
+        await assert.rejects(beginAnew(progress, claims, begin, now), { type: "WEIR_FENCED" });
+        const reset = await acquired(null);
+        await handled(["b"], { epoch: reset.epoch + 1 });
+        await beginAnew(
+          progress,
+          claims,
+          { ...begin, epoch: reset.epoch, progress_id: reset.progress_id },
+          now,
+        );
+        assert.deepEqual((await claim(store, request(["a", "b"], { epoch: reset.epoch }))).duplicates, ["b"]);
+        assert.equal((await acquired(reset.progress_id)).began, "resumed");
       });
 
       it("begins anew after a reset of offsets or a topic made anew, which wipe the metadata", async () => {

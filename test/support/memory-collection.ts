@@ -159,8 +159,9 @@ function apply(document: Doc, update: Doc): void {
 function matches(document: Doc, filter: Doc): boolean {
   return Object.entries(filter).every(([path, wanted]) => {
     const values = listOf(valueAt(document, path));
-    const any = (wanted as { $in?: unknown[] } | null)?.$in;
-    return values.some((value) => (any ? any.includes(value) : same(value, wanted)));
+    const { $in, $lt } = (wanted ?? {}) as { $in?: unknown[]; $lt?: number };
+    if ($lt !== undefined) return values.some((value) => Number(value) < $lt);
+    return values.some((value) => ($in ? $in.includes(value) : same(value, wanted)));
   });
 }
 
