@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { buildInBackground } from "./build-in-background";
 import { buildIndexes } from "./build-indexes";
 import { changeInPlace } from "./change-in-place";
 import { adviceOn } from "./describe";
@@ -108,7 +109,7 @@ async function createMissing(
   );
   if (missing.length === 0) return false;
   if (plan.state !== "missing" && !(await mustAwait(target, healing, missing))) {
-    buildInBackground(target, healing, missing.map(({ unique }) => unique === true).includes(true));
+    buildInBackground(target, missing, () => ensureCollection(target, { ...healing, build: "await" }));
     return false;
   }
   const refusals = await buildIndexes(target, missing);
@@ -120,24 +121,4 @@ async function createMissing(
     target.logger.error(error.message);
   }
   return true;
-}
-
-const inBackground = new WeakMap<Target, Promise<void>>();
-
-/** The start goes on; what becomes of the build is in the log. */
-function buildInBackground(target: Target, healing: Healing, unique: boolean): void {
-  if (inBackground.has(target)) return;
-  const { declaration, logger, signal } = target;
-  logger.warn(
-    `Missing indexes of "${declaration.collection}" are built in the background, because it holds many documents.` +
-      (unique ? " Until then duplicates are not refused: an index with `required: true` is waited for." : ""),
-  );
-  const build = ensureCollection(target, { ...healing, build: "await" }).then(
-    () => undefined,
-    (error: Error) => {
-      if (!signal.aborted) logger.error(`Index build in the background failed: ${error.message}`);
-    },
-  );
-  inBackground.set(target, build);
-  void build.finally(() => inBackground.delete(target));
 }

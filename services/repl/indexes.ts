@@ -1,16 +1,8 @@
-import type { ServiceBroker } from "moleculer";
 import type { CollectionIndexes, IndexesParams } from "../../mixins/mongo-schema.mixin";
+import { servicesWithIndexes } from "../indexes/building-lines";
 import { INDEXES_HEAD, indexRows } from "../indexes/index-rows";
 import { defineCommand, Misuse } from "./command";
 import { type Cell, table } from "./table";
-
-/** Services on any node that have declared indexes. */
-function servicesWithIndexes(broker: ServiceBroker): string[] {
-  const actions: { name: string }[] = broker.registry.getActionList({ onlyAvailable: true });
-  return actions
-    .flatMap(({ name }) => (name.endsWith(".indexes") ? [name.slice(0, -".indexes".length)] : []))
-    .sort();
-}
 
 export const indexesCommand = defineCommand({
   command: "indexes [services...]",

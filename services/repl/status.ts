@@ -1,4 +1,5 @@
 import type { BridgeStatus, GroupStatus } from "../bridge/status";
+import { buildingLines } from "../indexes/building-lines";
 import { defineCommand } from "./command";
 import { type Cell, table } from "./table";
 
@@ -31,6 +32,10 @@ export function statusText({ state, reasons, nodeID, brokers, published, groups 
 
 export const statusCommand = defineCommand({
   command: "status [rest...]",
-  description: "State of the gateway; lag, work in hand and counts of every group",
-  run: async (broker) => statusText(await broker.call<BridgeStatus, object>("bridge.status", {})),
+  description:
+    "State of the gateway; lag, work in hand and counts of every group; indexes that are being built",
+  run: async (broker) => {
+    const status = await broker.call<BridgeStatus, object>("bridge.status", {});
+    return [statusText(status), ...(await buildingLines(broker))].join("\n");
+  },
 });
