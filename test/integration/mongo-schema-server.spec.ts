@@ -8,6 +8,7 @@ import {
 } from "../../mixins/mongo-schema.mixin";
 import { declaredCollections } from "../../services/declared-collections";
 import type { PrivateServers } from "../../services/embedded/private-servers";
+import { buildingLines } from "../../services/indexes/building-lines";
 import { mongoClient, privateServers, uniqueName, waitFor } from "../support";
 import { createBroker } from "../support/broker";
 import { testConfiguration } from "../support/configuration";
@@ -204,10 +205,40 @@ describe("a MongoDB that removes, fails, builds for long, or is away", () => {
           what: "the log to tell the progress",
         },
       );
+      assert.deepEqual(await buildingLines(broker), [
+        'Index "a_1" of "orders" is being built: 50 % (scanning collection).',
+      ]);
       await goOn();
       await waitFor(async () => (await indexes(broker))[0]?.state === "in_sync", {
         what: "the index to be there",
       });
+    });
+
+    it("and fails in the background is told with examples; the service goes on", async () => {
+      await db.collection<{ _id: number; a: number }>("orders").insertMany([
+        { _id: 1, a: 7 },
+        { _id: 2, a: 7 },
+      ]);
+      const { broker, log } = create({
+        collection: "orders",
+        build: "background",
+        indexes: [{ key: { a: 1 }, unique: true }],
+      });
+      await broker.start();
+      assert.ok(
+        log.some((line) => /warn: .*in the background\. Until then duplicates are not refused/.test(line)),
+      );
+      await waitFor(
+        () =>
+          log.some((line) => /error: .*because of duplicates: \{"a":7\} in the documents 1, 2/.test(line)),
+        {
+          what: "the log to tell the duplicates",
+        },
+      );
+      assert.deepEqual(
+        (await indexes(broker)).map(({ state }) => state),
+        ["missing"],
+      );
     });
 
     it("keeps a service that requires the index from being started", async () => {
