@@ -62,9 +62,11 @@ async function handleLane(run: ChunkRun, lane: Entry[]): Promise<void> {
 async function settle(run: ChunkRun, chunk: Chunk, id: string | null): Promise<void> {
   const settlement = chunk.settlement();
   if (id === null || settlement === null) return;
+  const { group, topic, partition, epoch, attempt, items } = run.request;
+  const from = { group, topic, partition, to: Number(items.at(-1)?.delivery.offset) };
   for (;;) {
     try {
-      const result = await run.ctx.call("idempotency.settle", { id, ...settlement });
+      const result = await run.ctx.call("idempotency.settle", { id, ...settlement, from });
       if (result === "settled") return;
       break;
     } catch (error) {
@@ -72,7 +74,6 @@ async function settle(run: ChunkRun, chunk: Chunk, id: string | null): Promise<v
       await delay(SETTLE_RETRY_MS);
     }
   }
-  const { group, topic, partition, epoch, attempt } = run.request;
   throw new WeirRetryableError(
     "WEIR_FENCED",
     `Group ${group} handled events of ${topic}[${partition}] under epoch ${epoch}, attempt ${attempt}, but its claim was taken over meanwhile. Nothing is committed for it.`,

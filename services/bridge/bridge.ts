@@ -186,7 +186,7 @@ export class Bridge {
     if (!message.startsWith("Offset out of range")) return;
     const { topic, partition, groupId } = fields as { topic?: string; partition?: number; groupId?: string };
     this.logger.error(
-      `Group ${groupId} asked ${topic}[${partition}] for an offset that Kafka no longer has: it goes on at the oldest message there is. Messages that the topic's retention deleted before they were read are lost to this group.`,
+      `Group ${groupId} asked ${topic}[${partition}] for an offset that Kafka does not have: it goes on at the oldest message there is. Where the topic's retention deleted messages before they were read, these are lost to this group; where the topic was made anew, it begins anew.`,
     );
   }
 }

@@ -11,7 +11,7 @@ import { chunkEnd } from "./chunk-end";
 import { type GroupCounts, newCounts } from "./group-counts";
 import type { PluginGroup } from "./groups";
 import { Lane } from "./lane";
-import { type Acquired, type BeginAnew, takeOwnership } from "./ownership";
+import { type Acquired, type BeginAnew, type Ownership, takeOwnership, whatKafkaKept } from "./ownership";
 import { type PathPorts, takeChunk } from "./path";
 import { tooLargeForTransporter } from "./transporter-limit";
 
@@ -105,6 +105,7 @@ export class GroupRunner {
     lane.inHandTo = -1;
     try {
       const owned = await this.own(lane, batch);
+      if (!owned) return DONE;
       let from = 0;
       while (from < batch.messages.length) {
         if (!batch.mayGoOn()) return DONE;
@@ -119,6 +120,7 @@ export class GroupRunner {
         const waitMs = report.held ? lane.hold(report, this.ports.logger) : lane.goOn(this.ports.logger);
         if (waitMs > 0) return { done: false, retryInMs: waitMs };
         from += report.passed.length;
+        owned.position = Number(batch.messages[from - 1]?.offset) + 1;
       }
       return DONE;
     } catch (error) {
@@ -149,8 +151,19 @@ export class GroupRunner {
     return DONE;
   }
 
-  private async own(lane: Lane, batch: PartitionBatch) {
-    if (lane.owned?.join === batch.join) return lane.owned;
+  /** The partition's ownership under this join; null where its topic was made anew, and the consumer is too. */
+  private async own(lane: Lane, batch: PartitionBatch): Promise<Ownership | null> {
+    const { owned } = lane;
+    if (owned?.join === batch.join) {
+      const { topic } = batch;
+      const kept = whatKafkaKept(owned, batch, await this.ports.admin.committed(this.groupId, [topic]));
+      if (kept === "lost") {
+        this.beginAgain(topic);
+        return null;
+      }
+      if (kept === "position_only") await batch.commitStart(owned.metadata);
+      return owned;
+    }
     lane.owned = await takeOwnership(
       {
         group: this.plugin.group,
@@ -167,6 +180,24 @@ export class GroupRunner {
       batch,
     );
     return lane.owned;
+  }
+
+  /** Looks after partitions that no message comes from: their topic may have been made anew all the same. */
+  async checkIdle(): Promise<void> {
+    if (this.consumer.state !== "running" || this.lanes.size === 0) return;
+    const committed = await this.ports.admin.committed(this.groupId, this.topics);
+    for (const { owned, inFlightSince, topic } of this.lanes.values()) {
+      if (!owned || inFlightSince !== null || this.consumer.state !== "running") continue;
+      if (whatKafkaKept(owned, null, committed) === "lost") return this.beginAgain(topic);
+    }
+  }
+
+  private beginAgain(topic: string): void {
+    for (const lane of this.lanes.values()) lane.owned = null;
+    this.committed = null;
+    this.consumer.rebuild(
+      new Error(`what group ${this.plugin.group} had committed of ${topic} is gone: the topic was made anew`),
+    );
   }
 
   /**

@@ -100,6 +100,7 @@ export class GroupSupervisor {
         return known ? this.update(known, plugin) : this.begin(plugin);
       }),
     );
+    await Promise.all([...this.groups.values()].map(({ runner }) => runner.checkIdle()));
     const failed = results.find((result) => result.status === "rejected");
     if (failed) throw failed.reason;
   }

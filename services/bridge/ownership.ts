@@ -18,6 +18,8 @@ export interface Ownership {
   redeliveredTo: number;
   /** Everything below has taken effect already (transactional groups; 0 for others). */
   next: number;
+  /** The next offset to pass. */
+  position: number;
   /** Raised for every delivery that was given up. */
   attempt: number;
 }
@@ -81,9 +83,31 @@ export async function takeOwnership(sources: OwnershipSources, batch: PartitionB
     metadata,
     redeliveredTo: acquired.redelivered_to ?? -1,
     next: acquired.next,
+    position: Number(batch.messages[0]?.offset ?? 0),
     attempt: 1,
   };
 }
+
+/**
+ * Kafka deletes what a group has committed of a topic together with the topic, and its protocol names topics by nothing but
+ * their names: this is how one that was deleted and made anew shows, while the offsets may look as if nothing had happened.
+ * `position_only`: the client has reset an offset that retention had overtaken, and dropped the metadata with it.
+ */
+export function whatKafkaKept(
+  owned: Ownership,
+  batch: Pick<PartitionBatch, "messages"> | null,
+  committed: readonly CommittedOffset[],
+): "all" | "position_only" | "lost" {
+  const { topic, partition, metadata, position } = owned;
+  const mine = committed.find((known) => known.topic === topic && known.partition === partition);
+  if (mine?.metadata === metadata) return "all";
+  const first = batch?.messages[0];
+  const movedForwards = mine?.offset === EARLIEST && first !== undefined && Number(first.offset) >= position;
+  return movedForwards ? "position_only" : "lost";
+}
+
+/** What kafkajs commits when an offset is out of range: "the oldest message there is". */
+const EARLIEST = "-2";
 
 function progressIdIn(metadata: string | null): string | null {
   return metadata?.startsWith(METADATA_PREFIX) ? metadata.slice(METADATA_PREFIX.length) : null;

@@ -98,8 +98,13 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
         release: { type: "array", items: "string" },
         claimed: { type: "number", integer: true, min: 1 },
         ttl_ms: { type: "number", integer: true, min: 1 },
+        from: { type: "object", optional: true },
       },
       async handler(ctx: Context<SettleRequest>) {
+        const { release, from } = ctx.params;
+        if (from && from.partition >= 0 && release.length > 0) {
+          await rememberTakeover(progressOf(this), from, from.group, from.to);
+        }
         const result = await settle(storeOf(this).claims, ctx.params, new Date());
         this.counters[result] += 1;
         return result;

@@ -10,6 +10,8 @@ export interface SettleRequest {
   claimed: number;
   /** How long the handled keys absorb duplicates. */
   ttl_ms: number;
+  /** Where the claim came from: what is released of it is handed over again, and has to say so. */
+  from?: { group: string; topic: string; partition: number; to: number };
 }
 
 /** `fenced`: somebody took the claim over; what was done under it will be done again, so commit nothing for it. */

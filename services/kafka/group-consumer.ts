@@ -81,6 +81,11 @@ export class GroupConsumer {
     }
   }
 
+  /** Ends the consumer: a new one joins, and begins where Kafka's committed offsets say. */
+  rebuild(cause: Error): void {
+    if (this.state === "running") this.endCurrent?.(cause);
+  }
+
   /** Keeps the group's partitions, fetches nothing. */
   pause(): void {
     this.paused = true;

@@ -144,6 +144,36 @@ describe("event-handler mixin", () => {
     );
   });
 
+  it("says redelivered of an event that failed, when whoever comes next hands it over again", async () => {
+    const marks: boolean[] = [];
+    const { deliver, name } = await plugin({
+      handlers: {
+        "**": {
+          retry: false,
+          handler: ((_event, { redelivered }) => {
+            marks.push(redelivered);
+            throw new Error("no");
+          }) as Handler,
+        },
+      },
+    });
+    const where = { topic: "t", partition: 0 };
+    const first = await broker.call<{ epoch: number; progress_id: string }, object>("idempotency.acquire", {
+      group: name,
+      ...where,
+      committed_progress_id: null,
+    });
+    await deliver([item("a", "test.event", { offset: "7" })], { ...where, epoch: first.epoch });
+    // The bridge died before the letter was stored: another one takes the partition over.
+    const second = await broker.call<{ epoch: number; redelivered_to: number }, object>(
+      "idempotency.acquire",
+      { group: name, ...where, committed_progress_id: first.progress_id },
+    );
+    assert.equal(second.redelivered_to, 7);
+    await deliver([item("a", "test.event", { offset: "7" })], { ...where, epoch: second.epoch });
+    assert.deepEqual(marks, [false, true]);
+  });
+
   it("ends a hanging handler's event as a timeout, and aborts its signal", async () => {
     let aborted = false;
     const { deliver } = await plugin({

@@ -16,6 +16,7 @@ function ownedLane(): Lane & { owned: Ownership } {
     metadata: "weir:p",
     redeliveredTo: -1,
     next: 0,
+    position: 0,
     attempt: 1,
   };
   return lane as Lane & { owned: Ownership };
