@@ -37,9 +37,9 @@ export class MemoryCollection {
     return this as unknown as Collection<T>;
   }
 
-  /** Looks without a step. */
-  all<T extends object>(): T[] {
-    return this.documents.map(copyOf) as T[];
+  /** Looks without a step, at the documents themselves. */
+  all<T extends object>(): readonly T[] {
+    return this.documents as T[];
   }
 
   /** Removes without a step, as an index with a time to live does. */
