@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Catalog } from "../../schemas/catalog";
 import type { EventEnvelope, EventFailure } from "../../schemas/delivery";
+import { lossIn } from "./faithful";
 import { unstorableReason } from "./storable";
 
 export type RefusalReason = "unparseable" | "unknown_type" | "invalid" | "unstorable";
@@ -24,9 +25,10 @@ export function readMessage(value: Buffer | null, catalog: Catalog): ReadMessage
   if (value.length === 0) return unparseable("The message's value is empty; an event is a JSON object.");
   if (!isUtf8(value))
     return unparseable("The message's bytes are not UTF-8; an event is a JSON object in UTF-8.");
+  const text = value.toString("utf8");
   let parsed: unknown;
   try {
-    parsed = JSON.parse(value.toString("utf8"));
+    parsed = JSON.parse(text);
   } catch (error) {
     return unparseable(`The message is not JSON: ${(error as Error).message}`);
   }
@@ -41,18 +43,18 @@ export function readMessage(value: Buffer | null, catalog: Catalog): ReadMessage
     );
   }
   const unstorable = unstorableReason(parsed, value);
-  if (unstorable) {
-    return refused(
-      "unstorable",
-      { type: "WEIR_EVENT_UNSTORABLE", message: `MongoDB cannot hold this event: ${unstorable}.` },
-      parsed,
-    );
-  }
+  if (unstorable) return refusedAsUnstorable(`MongoDB cannot hold this event: ${unstorable}`, parsed);
+  const loss = lossIn(text, parsed);
+  if (loss) return refusedAsUnstorable(`This event cannot be kept as it came: ${loss}`, parsed);
   return { event: checked.event };
 }
 
 function unparseable(message: string): ReadMessage {
   return { refusal: { reason: "unparseable", error: { type: "WEIR_EVENT_UNPARSEABLE", message } } };
+}
+
+function refusedAsUnstorable(why: string, parsed: unknown): ReadMessage {
+  return refused("unstorable", { type: "WEIR_EVENT_UNSTORABLE", message: `${why}.` }, parsed);
 }
 
 function refused(reason: RefusalReason, error: EventFailure, parsed: unknown): ReadMessage {

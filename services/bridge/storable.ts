@@ -2,6 +2,10 @@
 const MAX_DEPTH = 90;
 /** A document ends at 16 MiB; this leaves room for what is stored beside the event. */
 const MAX_BYTES = 15 * 1024 * 1024;
+/** BSON is less than eight times as large as the JSON it comes from: `1,` becomes a type, an index as text and a number. */
+const CERTAINLY_SMALL_BYTES = MAX_BYTES / 8;
+/** Names by which the driver takes a plain object for one of its own types, or a value for a function. */
+const DRIVERS_OWN = new Set(["_bsontype", "toBSON"]);
 const SURROGATE_ESCAPE = /\\ud[89a-f]/i;
 
 /** Why MongoDB could not hold this event as it is; null where it can. */
@@ -9,7 +13,23 @@ export function unstorableReason(event: unknown, raw: Buffer): string | null {
   if (raw.length > MAX_BYTES) return `it has ${raw.length} bytes, MongoDB holds ${MAX_BYTES} at most`;
   // Only an escape can bring half a surrogate pair into valid UTF-8: nearly every event is spared the search.
   const mayHoldSurrogates = raw.includes("\\u") && SURROGATE_ESCAPE.test(raw.toString("latin1"));
-  return inspect(event, 1, mayHoldSurrogates);
+  const reason = inspect(event, 1, mayHoldSurrogates);
+  if (reason || raw.length < CERTAINLY_SMALL_BYTES) return reason;
+  const bytes = bsonBytes(event);
+  return bytes > MAX_BYTES ? `it takes ${bytes} bytes as BSON, MongoDB holds ${MAX_BYTES} at most` : null;
+}
+
+/** How much of a document a value takes, without its name. */
+function bsonBytes(value: unknown): number {
+  if (typeof value === "string") return 5 + Buffer.byteLength(value);
+  if (typeof value === "number") return 8;
+  if (typeof value === "boolean") return 1;
+  if (typeof value !== "object" || value === null) return 0;
+  let bytes = 5;
+  for (const key of Object.keys(value)) {
+    bytes += 2 + Buffer.byteLength(key) + bsonBytes((value as Record<string, unknown>)[key]);
+  }
+  return bytes;
 }
 
 function inspect(value: unknown, depth: number, surrogates: boolean): string | null {
@@ -29,6 +49,7 @@ function inspect(value: unknown, depth: number, surrogates: boolean): string | n
 function keyReason(key: string, surrogates: boolean): string | null {
   if (key.includes("\0")) return "a member's name holds a NUL character";
   if (key === "__proto__") return "a member is named __proto__, which drivers cannot give back";
+  if (DRIVERS_OWN.has(key)) return `a member is named ${key}, which drivers take for their own`;
   if (key.startsWith("$")) return `a member's name begins with a dollar sign: ${key.slice(0, 80)}`;
   return surrogates && !key.isWellFormed() ? "a member's name holds half of a surrogate pair" : null;
 }

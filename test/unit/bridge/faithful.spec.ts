@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { lossIn } from "../../../services/bridge/faithful";
+
+const lossOf = (text: string) => lossIn(text, JSON.parse(text));
+
+describe("what a JSON text loses when it is parsed", () => {
+  it("is nothing for texts of every style", () => {
+    for (const text of [
+      '{"a":1,"b":[true,null,"x"]}',
+      '{ "a" : 1.0,\n\t"b":"\\u0041\\n\\"", "c": -0, "d": 1e3 }',
+      '{"2":0,"1":0}',
+      '{"a":{"a":1},"b":[{"a":1},{"a":2}]}',
+      '{"text":"{\\"a\\":1,\\"a\\":2} 9007199254740993"}',
+      '{"n":9007199254740992,"m":-9007199254740992,"big":100000000000000000000}',
+      '{"pi":3.141592653589793,"third":0.33333333333333331,"small":5e-324}',
+      "[]",
+    ])
+      assert.equal(lossOf(text), null, text);
+  });
+
+  it("is told of a name that comes twice, however it is written", () => {
+    assert.match(String(lossOf('{"a":1,"b":2,"a":1}')), /"a" twice/);
+    assert.match(String(lossOf('{"x":[{"a":1, "\\u0061" : 2}]}')), /"a" twice/);
+  });
+
+  it("is told of numbers that would become others", () => {
+    assert.match(String(lossOf('{"n":9007199254740993}')), /9007199254740993 would become 9007199254740992/);
+    assert.match(String(lossOf("[1e400]")), /too large/);
+    assert.match(String(lossOf("[-1e-400]")), /too small/);
+    assert.match(String(lossOf("[0.1234567890123456789]")), /more digits/);
+  });
+});
