@@ -138,6 +138,7 @@ export const ERRORS = {
     status: 413,
     meaning: "An event is too large for the way to the node that hosts its plugin; it is dead-lettered.",
   },
+  WEIR_GROUP_UNKNOWN: { status: 404, meaning: "The gateway runs no group of that name." },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

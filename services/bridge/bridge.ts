@@ -122,6 +122,7 @@ export class Bridge {
         catalog: this.catalog,
         groups: () => groupsOf(this.registered()).groups,
         deliver: (service, request) => this.deliver(service, request),
+        send: async (message) => void (await this.producer.send([message])),
       },
       letter,
     );

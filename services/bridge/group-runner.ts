@@ -71,7 +71,7 @@ export class GroupRunner {
       concurrency: CONCURRENT_PARTITIONS,
       logger: ports.logger,
       handle: (batch) => this.handle(batch),
-      metadataOf: (topic, partition) => this.metadataOf(topic, partition),
+      metadataFor: (topic, partition, offset) => this.metadataFor(topic, partition, offset),
       onTrouble: (message, error) => this.onConsumerTrouble(message, error),
       onJoined: (assignment) => this.onJoined(assignment),
     });
@@ -216,11 +216,12 @@ export class GroupRunner {
   }
 
   /** Of a partition that was not handled under this join yet, what Kafka has: its progress must not lose its name. */
-  private async metadataOf(topic: string, partition: number): Promise<string> {
+  private async metadataFor(topic: string, partition: number, offset: string): Promise<string | null> {
     const owned = this.lanes.get(`${topic}/${partition}`)?.owned;
-    if (owned) return owned.metadata;
+    if (owned) return owned.position > Number(offset) ? null : owned.metadata;
     const committed = await this.ports.admin.committed(this.groupId, [topic]);
-    return committed.find((known) => known.topic === topic && known.partition === partition)?.metadata ?? "";
+    const mine = committed.find((known) => known.topic === topic && known.partition === partition);
+    return Number(mine?.offset ?? -1) > Number(offset) ? null : (mine?.metadata ?? "");
   }
 
   private limits() {

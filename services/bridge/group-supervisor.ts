@@ -3,6 +3,7 @@ import type { Logger } from "moleculer";
 import { matchesAny } from "../../mixins/event-handler/patterns";
 import type { Catalog } from "../../schemas/catalog";
 import type { Configuration } from "../../schemas/configuration/configuration";
+import { WeirError } from "../../schemas/errors";
 import { GroupRunner, type RunnerPorts } from "./group-runner";
 import { groupsOf, type PluginGroup, type RegisteredService } from "./groups";
 import type { TopicKeeper } from "./topic-keeper";
@@ -61,6 +62,7 @@ export class GroupSupervisor {
 
   pause(group: string | undefined, paused: boolean): string[] {
     const chosen = [...this.groups].filter(([name]) => group === undefined || name === group);
+    if (group !== undefined && chosen.length === 0) throw unknownGroup(group, [...this.groups.keys()]);
     for (const [, supervised] of chosen) {
       supervised.pausedByHand = paused;
       this.applyPause(supervised);
@@ -209,6 +211,14 @@ export class GroupSupervisor {
     this.told.add(message);
     this.ports.logger.warn(message);
   }
+}
+
+function unknownGroup(group: string, known: string[]): WeirError {
+  return new WeirError(
+    "WEIR_GROUP_UNKNOWN",
+    `This gateway runs no group ${group}. It runs: ${known.sort().join(", ") || "none"}.`,
+    { group, known },
+  );
 }
 
 function memoized(predicate: (text: string) => boolean): (text: string) => boolean {

@@ -1,7 +1,8 @@
 import { matchesAny } from "../../mixins/event-handler/patterns";
 import type { Catalog } from "../../schemas/catalog";
-import type { DeliverRequest, DeliverResponse, EventFailure } from "../../schemas/delivery";
+import type { DeliverRequest, DeliverResponse, EventEnvelope, EventFailure } from "../../schemas/delivery";
 import { WeirRetryableError } from "../../schemas/errors";
+import type { OutgoingMessage } from "../kafka/event-producer";
 import type { PluginGroup } from "./groups";
 import { readMessage } from "./read-message";
 
@@ -28,55 +29,42 @@ export interface RedeliverPorts {
   catalog: Catalog;
   groups(): Map<string, PluginGroup>;
   deliver(service: string, request: DeliverRequest): Promise<DeliverResponse>;
+  /** Sends a message to Kafka; resolves when it is acknowledged. */
+  send(message: OutgoingMessage): Promise<void>;
 }
 
-/** Decodes and validates a letter anew, and hands it to the group that failed, or to all that want it. */
+/**
+ * Decodes and validates a letter anew. An event that one group failed goes to that group. A message that was refused goes back
+ * to its topic: no group has been handed it yet, and those that are away now must get it too.
+ */
 export async function redeliver(ports: RedeliverPorts, letter: Redelivery): Promise<RedeliveryResult> {
   const read = readMessage(letter.raw, ports.catalog);
   if (read.refusal) return { status: "refused", reason: read.refusal.reason, error: read.refusal.error };
-  const { event } = read;
-  const results: RedeliveryResult[] = [];
-  for (const plugin of receivers(ports, letter, event.event_type)) {
-    const outcomes = await ports.deliver(plugin.service, {
-      group: plugin.group,
-      topic: letter.original_topic,
-      // No partition: the redrive is fenced by its lease, not by the epochs of the partition's owners.
-      partition: -1,
-      epoch: 0,
-      attempt: 0,
-      items: [
-        {
-          event,
-          delivery: {
-            offset: letter.offset,
-            key: letter.key,
-            headers: letter.headers,
-            redelivered: true,
-            replay: letter.id,
-            topic: letter.original_topic,
-            partition: letter.partition,
-          },
-        },
-      ],
-    });
-    const result = resultOf(outcomes[0], plugin.group);
-    if (result.status === "failed") return result;
-    results.push(result);
-  }
-  return results.every(({ status }) => status === "duplicate")
-    ? { status: "duplicate" }
-    : { status: "delivered" };
+  if (letter.group === undefined) return sendAgain(ports, letter);
+  const plugin = receiver(ports, letter.group, read.event.event_type);
+  const [outcome] = await ports.deliver(plugin.service, requestOf(letter, plugin, read.event));
+  return resultOf(outcome, plugin.group);
 }
 
-function receivers(ports: RedeliverPorts, { group }: Redelivery, eventType: string): PluginGroup[] {
-  const groups = ports.groups();
-  const chosen =
-    group === undefined ? [...groups.values()] : [groups.get(group)].filter((found) => found !== undefined);
-  const receiving = chosen.filter(({ patterns }) => matchesAny(patterns, eventType));
-  if (receiving.length > 0) return receiving;
+async function sendAgain(ports: RedeliverPorts, letter: Redelivery): Promise<RedeliveryResult> {
+  const { id, original_topic: topic, key, raw, headers } = letter;
+  await ports.send({ topic, key, value: raw ?? "", headers: { ...headers, "weir-redriven-letter": id } });
+  return { status: "delivered" };
+}
+
+function requestOf(letter: Redelivery, plugin: PluginGroup, event: EventEnvelope): DeliverRequest {
+  const { id, original_topic: topic, partition, offset, key, headers } = letter;
+  const delivery = { offset, key, headers, redelivered: true, replay: id, topic, partition };
+  // No partition: the redrive is fenced by its lease, not by the epochs of the partition's owners.
+  return { group: plugin.group, topic, partition: -1, epoch: 0, attempt: 0, items: [{ event, delivery }] };
+}
+
+function receiver(ports: RedeliverPorts, group: string, eventType: string): PluginGroup {
+  const plugin = ports.groups().get(group);
+  if (plugin && matchesAny(plugin.patterns, eventType)) return plugin;
   throw new WeirRetryableError(
     "WEIR_PLUGIN_AWAY",
-    `No node hosts a plugin for ${group === undefined ? eventType : `group ${group} and ${eventType}`}: start it, then retry the letter.`,
+    `No node hosts a plugin for group ${group} and ${eventType}: start it, then retry the letter.`,
     { group, event_type: eventType },
   );
 }

@@ -1,7 +1,5 @@
-import { Errors } from "moleculer";
 import { OPTIONAL_TEXT, OPTIONAL_TIME, PAGING } from "../../schemas/query-params";
 import { STATUSES } from "./letter";
-import type { LetterFilter } from "./query";
 
 const ID = { type: "string", pattern: /^[0-9a-f]{24}$/i } as const;
 
@@ -62,20 +60,3 @@ export const ITEMS = {
 } as const;
 
 export const DISCARD = { ...ITEMS, reason: { type: "string", min: 1, max: 1_000 } } as const;
-
-/** How a caller names letters: one, some, or all open ones that match. */
-export interface Items {
-  id?: string;
-  ids?: string[];
-  filter?: Omit<LetterFilter, "status">;
-}
-
-/** Throws a ValidationError unless exactly one way of naming letters is used. */
-export function assertOneWay({ id, ids, filter }: Items): void {
-  if ([id, ids, filter].filter((value) => value !== undefined).length === 1) return;
-  throw new Errors.ValidationError(
-    "Name the letters by one of `id`, `ids` and `filter`.",
-    "VALIDATION_ERROR",
-    [{ type: "required", field: "id", message: "Exactly one of `id`, `ids` and `filter` is needed." }],
-  );
-}

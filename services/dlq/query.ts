@@ -2,7 +2,6 @@ import { type Collection, type FilterQuery, ObjectId } from "mongodb";
 import { WeirError } from "../../schemas/errors";
 import { type Page, type Paging, timeRange } from "../../schemas/query-params";
 import type { Letter, LetterStatus } from "./letter";
-import { assertOneWay, type Items } from "./params";
 import { detailsOf, HIDDEN_IN_ROWS, type LetterDetails, type LetterRow, rowOf } from "./view";
 
 export interface LetterFilter {
@@ -41,25 +40,12 @@ export async function getLetter(collection: Collection<Letter>, id: string): Pro
   return detailsOf(letter);
 }
 
-/** Ids of the named letters, each once; a filter means all open letters that match, not one page of them. */
-export async function namedLetters(collection: Collection<Letter>, items: Items): Promise<string[]> {
-  assertOneWay(items);
-  const { id, ids, filter } = items;
-  if (!filter) return [...new Set([id, ids].flat().flatMap((text) => text?.toLowerCase() ?? []))];
-  const matching = { ...queryOf(filter), open: true };
-  const found = await collection
-    .find(matching, { projection: { _id: 1 } })
-    .sort({ _id: 1 })
-    .toArray();
-  return found.map(({ _id }) => _id.toHexString());
-}
-
 export function letterNotFound(id: string): WeirError {
   const message = `There is no dead letter ${id}: it has expired, or the id is wrong; dlq.list shows what is there.`;
   return new WeirError("WEIR_DEAD_LETTER_NOT_FOUND", message, { id });
 }
 
-function queryOf({ topic, from, to, ...equal }: LetterFilter): FilterQuery<Letter> {
+export function queryOf({ topic, from, to, ...equal }: LetterFilter): FilterQuery<Letter> {
   const failed_at = timeRange(from, to);
   const wanted = { ...equal, original_topic: topic, failed_at };
   return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined));

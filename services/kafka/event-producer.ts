@@ -3,7 +3,7 @@ import { type ICustomPartitioner, type Kafka, type Message, Partitioners, type P
 export interface OutgoingMessage {
   topic: string;
   key: string | null;
-  value: string;
+  value: string | Buffer;
   headers?: Record<string, string>;
 }
 

@@ -31,8 +31,11 @@ export interface GroupConsumerOptions {
   concurrency: number;
   logger: Logger;
   handle(batch: PartitionBatch): Promise<BatchVerdict>;
-  /** What a commit of passed-over markers carries as metadata: what the partition's last commit carried. */
-  metadataOf(topic: string, partition: number): Promise<string>;
+  /**
+   * What a commit of `offset` over nothing but markers carries as metadata: what the partition's last commit carried.
+   * Null where more than that is committed already.
+   */
+  metadataFor(topic: string, partition: number, offset: string): Promise<string | null>;
   onTrouble(message: string, error: unknown): void;
   onJoined(assignment: Record<string, number[]>): void;
 }
@@ -143,6 +146,7 @@ export class GroupConsumer {
       retry: { restartOnFailure: async () => false, retries: 6, initialRetryTime: 200, maxRetryTime: 3_000 },
     });
     this.consumer = consumer;
+    this.forgetRetries();
     this.failures = 0;
     this.state = "connecting";
     const ended = new Promise<unknown>((resolve) => {
@@ -214,9 +218,10 @@ export class GroupConsumer {
     const { topic, partition } = batch;
     const { join } = this.membership;
     try {
-      const metadata = await this.options.metadataOf(topic, partition);
-      if (this.membership.join !== join) return;
-      await consumer.commitOffsets([{ topic, partition, offset: nextOffset(batch.lastOffset), metadata }]);
+      const offset = nextOffset(batch.lastOffset);
+      const metadata = await this.options.metadataFor(topic, partition, offset);
+      if (metadata === null || this.membership.join !== join) return;
+      await consumer.commitOffsets([{ topic, partition, offset, metadata }]);
     } catch (error) {
       // The next message of the partition is committed together with them.
       this.options.onTrouble(`could not commit over the markers of ${topic}[${partition}]`, error);

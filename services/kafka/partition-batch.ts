@@ -6,13 +6,10 @@ export interface PartitionBatch {
   readonly topic: string;
   readonly partition: number;
   readonly messages: readonly KafkaMessage[];
-  readonly highWatermark: string;
   /** Which join of the group this batch was fetched under: another one means that the partition was assigned anew. */
   readonly join: number;
   /** False once the group rebalances or stops: take no more chunks, finish the one in hand, return. */
   mayGoOn(): boolean;
-  /** False once the group was joined again: what was fetched before must settle and commit nothing any more. */
-  isOwned(): boolean;
   /**
    * Commits everything up to and including message `index` of `messages`, and moves the fetch position there.
    * Throws `StaleAssignment` when the partition was assigned anew since the fetch, `CommitFailed` when Kafka refuses.
@@ -78,10 +75,8 @@ export function partitionBatch(
     topic,
     partition,
     messages,
-    highWatermark: batch.highWatermark,
     join,
     mayGoOn: () => isRunning() && isOwned() && !membership.rebalancing && !interrupted.aborted,
-    isOwned,
     async commitThrough(index, metadata) {
       const message = messages[index];
       if (!message) throw new RangeError(`no message ${index} in a batch of ${messages.length}`);

@@ -87,7 +87,13 @@ function superviseProcess(shutdown: Shutdown, logger: Logger): void {
       process.exit(exitCode);
     },
   });
-  // Node.js reports a rejection that nobody handled here too.
+  // A promise that a plugin forgot leaves the process's state as it was; every plugin would pay for stopping.
+  process.on("unhandledRejection", (reason: unknown) => {
+    logger.error(
+      "A promise was rejected and nobody handled it; the gateway goes on. Await it, or catch it.",
+      reason as never,
+    );
+  });
   process.on("uncaughtException", (error: unknown, origin) => {
     logger.fatal(`${origin}: stopping, because the process may be in any state now.`, error as never);
     void shutdown.begin(origin, { failed: true });

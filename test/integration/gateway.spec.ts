@@ -468,8 +468,57 @@ describe("gateway", () => {
     assert.ok(runs >= 900);
   });
 
+  it("redrives: a failed event to its group, a refused message back to its topic, where all groups find it", async () => {
+    let fails = true;
+    const seen: string[] = [];
+    const fickle = {
+      name: "fickle",
+      mixins: [
+        eventHandler({
+          handlers: {
+            "order.placed": {
+              retry: false,
+              handler({ event_id }, { replay }) {
+                if (fails) throw new Error("not now");
+                seen.push(`${event_id}${replay ? " again" : ""}`);
+              },
+            },
+          },
+        }),
+      ],
+    };
+    const gateway = await start([fickle]);
+    const { payload } = exampleOf("order.placed");
+    await gateway.call("bridge.publish", { event_type: "order.placed", payload, event_id: "failed" });
+    await allCommitted(space, ["events", "fickle"], ["order.placed"]);
+    fails = false;
+    const retried = await gateway.call<{ ok: boolean }[], object>("dlq.retry", {
+      filter: { group: "fickle" },
+    });
+    assert.deepEqual(
+      retried.map(({ ok }) => ok),
+      [true],
+    );
+    assert.deepEqual(seen, ["failed again"]);
+
+    const mended = Buffer.from(JSON.stringify({ ...exampleOf("order.placed"), event_id: "mended" }));
+    const where = {
+      original_topic: space.topic("order.placed"),
+      partition: 0,
+      offset: "0",
+      key: "k",
+      headers: {},
+    };
+    const letter = { id: "0".repeat(24), reason: "invalid", raw: mended, ...where };
+    assert.deepEqual(await gateway.call("bridge.redeliver", { letter }), { status: "delivered" });
+    await waitFor(() => seen.includes("mended"), { what: "the plugin to get it from Kafka" });
+    await allCommitted(space, ["events"], ["order.placed"]);
+    assert.equal(await space.db.collection("events").countDocuments({ event_id: "mended" }), 1);
+  });
+
   it("pauses and resumes a group by hand", async () => {
     const gateway = await start([effectsBatch]);
+    await assert.rejects(gateway.call("bridge.pause", { group: "nobody" }), { type: "WEIR_GROUP_UNKNOWN" });
     await gateway.call("bridge.pause", { group: "effects-batch" });
     const traffic = makeTraffic({ types: TYPES, events: 100 });
     await sendTraffic(space, traffic);

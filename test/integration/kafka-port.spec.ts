@@ -36,7 +36,7 @@ describe("Kafka port: a group's consumer", () => {
       concurrency: 4,
       logger: silent,
       handle,
-      metadataOf: async () => "weir:test",
+      metadataFor: async () => "weir:test",
       onTrouble: (message) => troubles.push(message),
       onJoined: () => undefined,
     });

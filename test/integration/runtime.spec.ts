@@ -149,24 +149,30 @@ describe("the gateway's process", () => {
     assert.match(last, /stuck/);
   });
 
-  for (const [what, code] of [
-    ["an exception that nobody caught", `setTimeout(() => { throw new Error("boom"); });`],
-    ["a rejection that nobody handled", `Promise.reject(new Error("boom"));`],
-  ] as const) {
-    it(`logs ${what} as fatal, drains, and exits with 1`, async () => {
-      const gateway = start({
-        "worker.service.ts": service("worker", {
-          started: `
-            onDrain(this.broker, "work", async () => { this.logger.info("drained"); });
-            this.broker.localBus.on("$broker.started", () => { ${code} });`,
-        }),
-      });
-      assert.equal(await gateway.exit(), 1);
-      const fatal = gateway.log().find(({ level }) => level === "fatal");
-      assert.match(fatal?.err?.stack ?? "", /boom/);
-      await gateway.logged(/^drained/);
+  const failing = (code: string) =>
+    service("worker", {
+      started: `
+        onDrain(this.broker, "work", async () => { this.logger.info("drained"); });
+        this.broker.localBus.on("$broker.started", () => { ${code} });`,
     });
-  }
+
+  it("logs an exception that nobody caught as fatal, drains, and exits with 1", async () => {
+    const gateway = start({
+      "worker.service.ts": failing(`setTimeout(() => { throw new Error("boom"); });`),
+    });
+    assert.equal(await gateway.exit(), 1);
+    const fatal = gateway.log().find(({ level }) => level === "fatal");
+    assert.match(fatal?.err?.stack ?? "", /boom/);
+    await gateway.logged(/^drained/);
+  });
+
+  it("logs a rejection that nobody handled, and goes on: one plugin's slip is not the others' end", async () => {
+    const gateway = start({ "worker.service.ts": failing(`Promise.reject(new Error("boom"));`) });
+    const told = await gateway.logged(/nobody handled/);
+    assert.match(told.err?.stack ?? "", /boom/);
+    gateway.kill("SIGTERM");
+    assert.equal(await gateway.exit(), 0);
+  });
 
   it("can be interrupted while a service still waits for its server", async () => {
     const gateway = start({
