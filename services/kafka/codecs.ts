@@ -42,8 +42,22 @@ const codecs: Record<number, Codec> = {
   },
 };
 
+/** The numbers that the record format has room for, and nothing in it yet. */
+const UNASSIGNED = [5, 6, 7];
+
+/** What the client would take for uncompressed bytes, and read rubbish. */
+export function unknownCodec(type: number): Codec {
+  const refuse = async (): Promise<never> => {
+    throw new Error(
+      `messages are compressed with codec ${type}, which this version does not know: update the gateway, or have the producer use gzip, snappy, lz4 or zstd`,
+    );
+  };
+  return { compress: refuse, decompress: refuse };
+}
+
 /** Teaches the client the codecs that producers of any language use; it only knows gzip by itself. */
 export function registerCodecs(): void {
   const known: Record<number, () => Codec> = CompressionCodecs;
   for (const [type, codec] of Object.entries(codecs)) known[Number(type)] = () => codec;
+  for (const type of UNASSIGNED) known[type] = () => unknownCodec(type);
 }

@@ -14,6 +14,8 @@ const HEARTBEAT_INTERVAL_MS = 2_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
 const JOIN_LIMIT_MS = 90_000;
 const SILENCE_LIMIT_MS = 120_000;
+/** A consumer that lived so long did its work: what ended it is not what it begins with. */
+const STEADY_MS = 20_000;
 const REBUILD_BACKOFF_MS = { first: 500, max: 5_000 };
 const FAILURES_BEFORE_REBUILD = 5;
 const RETRY_AFTER_FAULT_MS = 1_000;
@@ -114,16 +116,15 @@ export class GroupConsumer {
   private async live(): Promise<void> {
     let backoff = REBUILD_BACKOFF_MS.first;
     while (!this.stopping) {
-      const joinsBefore = this.membership.join;
+      const began = Date.now();
       const cause = await this.liveOnce();
       if (this.stopping) break;
       this.state = "rebuilding";
       this.assignment = {};
       this.options.onTrouble(`consumer of ${this.options.groupId} ended, a new one takes its place`, cause);
-      backoff =
-        this.membership.join > joinsBefore
-          ? REBUILD_BACKOFF_MS.first
-          : Math.min(backoff * 2, REBUILD_BACKOFF_MS.max);
+      // One that ends again and again, soon after its join, would keep the group's other members from their work too.
+      const lived = Date.now() - began > STEADY_MS;
+      backoff = lived ? REBUILD_BACKOFF_MS.first : Math.min(backoff * 2, REBUILD_BACKOFF_MS.max);
       await this.interruptibleDelay(backoff);
     }
   }
