@@ -7,10 +7,13 @@ import { waitFor } from "./wait-for";
 export interface Effect {
   group: string;
   event_id: string;
+  key: string | null;
   redelivered: boolean;
   topic: string;
   partition: number;
   offset: number;
+  /** When the handler was called, in ms since the epoch, finer than that. */
+  at: number;
 }
 
 /** Waits until every one of the groups has committed every topic's end. */

@@ -1,0 +1,31 @@
+import type { TrafficOptions } from "../support/traffic";
+import type { GroupUnderTest } from "./groups";
+import type { GroupExpectation } from "./ledger";
+import type { Scene } from "./scene";
+
+/** One thing that goes wrong while known events are on their way. */
+export interface Fault {
+  name: string;
+  /** What happens, in a sentence for the table of faults. */
+  story: string;
+  /** Part of the bounded run. */
+  bounded?: true;
+  traffic?: Partial<TrafficOptions>;
+  /** Milliseconds that a handler of single events takes, so that some are in hand when the fault strikes. */
+  handlerMs?: number;
+  /** Other groups than the usual ones. */
+  groups?: readonly GroupUnderTest[];
+  /** How many gateways run when the fault strikes; 1 by default. 0: `inject` starts them. */
+  gateways?: number;
+  env?: NodeJS.ProcessEnv;
+  /** `never`: nobody's hands are taken off their work, so not even a plain group may see an event twice. */
+  doubles: "never" | "in flight";
+  /** Seconds within which every group gets on after the fault's end; 15 by default. */
+  goOnWithin?: number;
+  /** Resolves at the fault's end, when everything that is needed is there again. */
+  inject(scene: Scene): Promise<void>;
+  /** What this fault changes in what a group owes. */
+  expect?(scene: Scene, group: GroupUnderTest): Partial<GroupExpectation>;
+  /** What has to hold beyond the ledger; throws what does not. */
+  check?(scene: Scene): Promise<void>;
+}

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { waitFor } from "../../support";
+import type { Fault } from "../fault";
+import type { Scene } from "../scene";
+
+/** How long a server stays away. A fault's length is part of the fault. */
+const AWAY_MS = 15_000;
+/** Longer than the driver waits for an answer (12 s). */
+const FROZEN_MS = 20_000;
+
+type Away = "stopped" | "killed" | "frozen";
+
+async function away(scene: Scene, server: "mongo" | "kafka", how: Away): Promise<void> {
+  const control = scene.stage[server];
+  if (how === "stopped") await control.stop();
+  if (how === "killed") await control.kill();
+  if (how === "frozen") control.pause();
+  // Kafka tells where the groups stand only while it is there.
+  if (server === "mongo") await scene.mark();
+  await delay(how === "frozen" ? FROZEN_MS : AWAY_MS);
+  if (server === "mongo") await scene.mark();
+  if (how === "frozen") control.resume();
+  else await control.start();
+  scene.endedAt = performance.now();
+}
+
+function serverAway(server: "mongo" | "kafka", how: Away, bounded?: true): Fault {
+  const name = server === "mongo" ? "mongod" : "kafka";
+  const seconds = (how === "frozen" ? FROZEN_MS : AWAY_MS) / 1_000;
+  return {
+    name: `${name}-${how}`,
+    story: `${server === "mongo" ? "MongoDB" : "Kafka"} is ${how} under load and back after ${seconds} s`,
+    bounded,
+    traffic: { events: 6_000 },
+    doubles: server === "mongo" ? "in flight" : "never",
+    goOnWithin: 30,
+    async inject(scene) {
+      await scene.underWay();
+      await away(scene, server, how);
+    },
+    async check(scene) {
+      const told = scene
+        .log()
+        .some((line) => /^(warn|error).*(waits at|cannot|new one takes|lags)/.test(line));
+      if (!told) throw new Error("nothing in the log tells of it");
+    },
+  };
+}
+
+/** What every insert into the letters is answered with, as long as the fail point is on. */
+async function failLetters(scene: Scene, mode: "alwaysOn" | "off"): Promise<void> {
+  const data = {
+    failCommands: ["insert"],
+    namespace: `${scene.space.db.databaseName}.dead_letters`,
+    errorCode: 8,
+    errorLabels: [],
+  };
+  await scene.space.mongo.db("admin").command({ configureFailPoint: "failCommand", mode, data });
+}
+
+export const SERVERS: Fault[] = [
+  serverAway("mongo", "stopped"),
+  serverAway("mongo", "killed", true),
+  serverAway("mongo", "frozen"),
+  {
+    name: "primary-steps-down",
+    story: "MongoDB's primary steps down three times and is elected again",
+    bounded: true,
+    traffic: { events: 6_000 },
+    doubles: "in flight",
+    async inject(scene) {
+      await scene.underWay();
+      const admin = scene.space.mongo.db("admin");
+      for (let time = 0; time < 3; time += 1) {
+        await scene.mark();
+        // The connection may be closed before the answer has come.
+        await admin.command({ replSetStepDown: 3, force: true }).catch(() => undefined);
+        await scene.mark();
+        await waitFor(async () => (await admin.command({ hello: 1 })).isWritablePrimary === true, {
+          what: "a primary",
+          limitMs: 30_000,
+        });
+        scene.endedAt = performance.now();
+        await scene.mark();
+        await scene.send(0.6 + 0.1 * time);
+      }
+    },
+  },
+  {
+    name: "letters-refused",
+    story: "MongoDB refuses every dead letter for a while",
+    bounded: true,
+    traffic: { bad: 0.2 },
+    doubles: "never",
+    async inject(scene) {
+      await failLetters(scene, "alwaysOn");
+      try {
+        await scene.send(0.8);
+        await waitFor(() => scene.log().some((line) => /^warn: .*events waits at/.test(line)), {
+          what: "the gateway to tell that a partition waits",
+          limitMs: 30_000,
+        });
+        await delay(5_000);
+        // That no offset has passed one of them shows at the end: it would be missing.
+        if ((await scene.letters()).length > 0) throw new Error("letters are there though all are refused");
+      } finally {
+        await failLetters(scene, "off");
+      }
+      scene.endedAt = performance.now();
+    },
+  },
+  serverAway("kafka", "stopped"),
+  serverAway("kafka", "killed", true),
+  serverAway("kafka", "frozen"),
+];

@@ -1,0 +1,119 @@
+import { performance } from "node:perf_hooks";
+import { waitFor } from "../support";
+import type { Fault } from "./fault";
+import { type GroupVerdict, judgeEffects, judgeLetters } from "./ledger";
+import { Scene, type Stage } from "./scene";
+
+const GO_ON_WITHIN_S = 15;
+const DRAIN_LIMIT_MS = 150_000;
+
+/** What became of one fault. */
+export interface Report {
+  fault: Fault;
+  events: number;
+  groups: GroupVerdict[];
+  letters: number;
+  /** Seconds from the fault's end until every group had got on; null where that never came. */
+  wentOnAfter: number | null;
+  tookSeconds: number;
+  problems: string[];
+  /** Everything that the gateways wrote. */
+  output: string;
+}
+
+/** Half of the traffic, the fault, the other half; then everything has to end as if nothing had happened. */
+export async function runFault(stage: Stage, fault: Fault): Promise<Report> {
+  const began = performance.now();
+  const scene = await Scene.open(stage, fault);
+  const problems: string[] = [];
+  let groups: GroupVerdict[] = [];
+  let letters = 0;
+  let wentOnAfter: number | null = null;
+  const attempt = async (what: string, work: () => Promise<void>) => {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      problems.push(`${what}: ${(error as Error).message.slice(0, 1_500)}`);
+      return false;
+    }
+  };
+
+  const injected = await attempt("the fault itself", async () => {
+    for (let count = 0; count < (fault.gateways ?? 1); count += 1) await scene.start();
+    await scene.send(0.5);
+    await fault.inject(scene);
+  });
+  if (injected) {
+    await attempt("going on", async () => {
+      wentOnAfter = await secondsToGoOn(scene, fault.goOnWithin ?? GO_ON_WITHIN_S);
+    });
+    await attempt("the end", () => scene.allCommitted(DRAIN_LIMIT_MS));
+    await attempt("the ledger", async () => {
+      const expectations = scene.groups.map((group) => ({
+        ...group,
+        excused: scene.excused,
+        mayDouble: (effect: Parameters<Scene["wasInHand"]>[0]) =>
+          fault.doubles === "in flight" && scene.wasInHand(effect),
+        ...fault.expect?.(scene, group),
+      }));
+      groups = await Promise.all(
+        expectations.map(async (expectation) =>
+          judgeEffects(expectation, await scene.effectsOf(expectation), scene.traffic),
+        ),
+      );
+      const found = await scene.letters();
+      letters = found.length;
+      problems.push(
+        ...groups.flatMap(({ group, problems: of }) => of.map((problem) => `${group}: ${problem}`)),
+      );
+      problems.push(...judgeLetters(found, scene.traffic, expectations).map((problem) => `dlq: ${problem}`));
+    });
+    if (fault.check) await attempt("the check", () => fault.check?.(scene) ?? Promise.resolve());
+  }
+  await attempt("the stop", async () => {
+    const codes = await scene.close();
+    if (codes.some((code) => code !== 0)) throw new Error(`gateways ended with ${codes.join(", ")}, not 0`);
+  });
+  return {
+    fault,
+    events: scene.traffic.good.size,
+    groups,
+    letters,
+    wentOnAfter,
+    tookSeconds: (performance.now() - began) / 1_000,
+    problems,
+    output: scene.output(),
+  };
+}
+
+async function secondsToGoOn(scene: Scene, limitSeconds: number): Promise<number> {
+  const end = scene.endedAt ?? performance.now();
+  const before = await scene.counts();
+  await scene.send(1);
+  const due = new Map(
+    scene.groups.map(({ group, wants }) => [
+      group,
+      [...scene.traffic.good.values()].filter(
+        ({ event_id, event_type }) => wants(event_type) && !scene.excused.has(event_id),
+      ).length,
+    ]),
+  );
+  const waiting = new Set(scene.groups.map(({ group }) => group));
+  let seconds = 0;
+  await waitFor(
+    async () => {
+      for (const [group, now] of await scene.counts()) {
+        const from = before.get(group) ?? 0;
+        if (now > from || from >= (due.get(group) ?? 0)) waiting.delete(group);
+      }
+      seconds = (performance.now() - end) / 1_000;
+      return waiting.size === 0;
+    },
+    { what: "every group to go on", limitMs: 60_000, everyMs: 100 },
+  ).catch((error: Error) => {
+    throw new Error(`${[...waiting].join(", ")} did not go on: ${error.message}`);
+  });
+  if (seconds > limitSeconds) throw new Error(`took ${seconds.toFixed(1)} s, ${limitSeconds} s are allowed`);
+  return seconds;
+}

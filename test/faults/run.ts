@@ -1,0 +1,75 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { privateServers } from "../support/private-servers";
+import { RUN_VARIABLE, run } from "../support/run";
+import { FAULTS } from "./faults";
+import { lineOf, markdownOf, tableOf } from "./report";
+import { type Report, runFault } from "./run-fault";
+
+const USAGE = `npm run test:faults [-- [--only <name or its beginning>]… [--bounded] [--repeat <times>] [--markdown <file>] [--list]]`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", multiple: true },
+      bounded: { type: "boolean", default: false },
+      repeat: { type: "string", default: "1" },
+      markdown: { type: "string" },
+      list: { type: "boolean", default: false },
+    },
+  });
+  const chosen = FAULTS.filter(
+    ({ name, bounded }) =>
+      (values.only?.some((wanted) => name.startsWith(wanted)) ?? true) && (!values.bounded || bounded),
+  );
+  if (values.list || chosen.length === 0) {
+    for (const { name, story } of FAULTS) console.log(`${name}: ${story}`);
+    if (!values.list) throw new Error(`No fault is chosen. ${USAGE}`);
+    return;
+  }
+  process.env[RUN_VARIABLE] = run;
+  const servers = await privateServers({
+    mongoParameters: { enableTestCommands: true, ttlMonitorSleepSecs: 1 },
+  });
+  process.env.KAFKA_BROKERS = servers.brokers.join(",");
+  process.env.MONGO_URL = servers.mongoUrl;
+  const reports: Report[] = [];
+  try {
+    for (let round = 0; round < Number(values.repeat); round += 1) {
+      for (const fault of chosen) {
+        const report = await runFault(servers, fault);
+        reports.push(report);
+        console.log(lineOf(report));
+        if (report.problems.length > 0) console.log(`        the gateways' log: ${keep(report)}`);
+        await restore(servers);
+      }
+    }
+  } finally {
+    await servers.close();
+  }
+  if (values.markdown) writeFileSync(values.markdown, `${markdownOf(reports)}\n`);
+  const failed = reports.filter(({ problems }) => problems.length > 0).length;
+  console.log(`\n${tableOf(reports)}\n\n${reports.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+/** A fault that broke off may have left a server frozen or stopped; the next one needs both. */
+async function restore({ kafka, mongo }: Awaited<ReturnType<typeof privateServers>>): Promise<void> {
+  for (const server of [kafka, mongo]) {
+    server.resume();
+    await server.start();
+  }
+}
+
+function keep({ fault, output }: Report): string {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), "weir-fault-")), `${fault.name}.log`);
+  writeFileSync(file, output);
+  return file;
+}
+
+main().catch((error: Error) => {
+  console.error(error.stack);
+  process.exitCode = 1;
+});

@@ -1,0 +1,326 @@
+import type { ServerControl } from "../../services/embedded/private-servers";
+import {
+  allCommitted,
+  createSpace,
+  type Effect,
+  kafkaClient,
+  makeTraffic,
+  produce,
+  type RawMessage,
+  type Space,
+  type Traffic,
+  waitFor,
+} from "../support";
+import { type Daemon, startDaemon } from "../support/daemon";
+import { daemonEnvironment } from "../support/daemon-environment";
+import type { Fault } from "./fault";
+import { GROUPS, type GroupUnderTest, type OwnEffects } from "./groups";
+import type { LetterSeen } from "./ledger";
+
+export const TYPES = ["order.placed", "order.paid", "order.shipped", "user.registered"];
+export const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map(
+  (name) => `services/${name}`,
+);
+const EVENT_COUNT = 4_000;
+/** Small chunks: there are many, so that a fault meets them at different steps of their way. */
+const CHUNK_MESSAGES = 100;
+const READY_LIMIT_MS = 60_000;
+
+/** What all faults of a run share. */
+export interface Stage {
+  kafka: ServerControl;
+  mongo: ServerControl;
+  brokers: string[];
+}
+
+export interface GatewayOptions {
+  env?: NodeJS.ProcessEnv;
+  /** Service files instead of the gateway's own and all plugins. */
+  services?: string[];
+  config?: string;
+}
+
+/** One fault's own topics, groups, database and gateways on the shared servers, and what it has sent. */
+export class Scene {
+  readonly gateways: Daemon[] = [];
+  /** Events of which the ledger asks nothing; a fault adds those that it takes out of Kafka. */
+  readonly excused = new Set<string>();
+  /** Set by the fault: when its cause was gone, in case that is not when `inject` resolves. */
+  endedAt: number | null = null;
+  private readonly marks: Map<string, number>[] = [];
+  private readonly sent = new Map<string, number>();
+  private everyGateway: Daemon[] = [];
+  private partitions: number | null = null;
+
+  private constructor(
+    readonly stage: Stage,
+    readonly space: Space,
+    readonly traffic: Traffic,
+    readonly groups: readonly GroupUnderTest[],
+    private readonly fault: Fault,
+  ) {}
+
+  static async open(stage: Stage, fault: Fault): Promise<Scene> {
+    const space = await createSpace();
+    const traffic = makeTraffic({
+      types: TYPES,
+      events: EVENT_COUNT,
+      duplicates: 0.1,
+      bad: 0.05,
+      ...fault.traffic,
+    });
+    await space.createTopics([...traffic.messages.keys()]);
+    return new Scene(stage, space, traffic, fault.groups ?? GROUPS, fault);
+  }
+
+  get types(): string[] {
+    return [...this.traffic.messages.keys()];
+  }
+
+  /** Starts a gateway with every plugin; resolves when its groups have joined. */
+  async start(options: GatewayOptions = {}): Promise<Daemon> {
+    const gateway = this.spawn(options);
+    await gateway.logged(/^ready/, { limitMs: READY_LIMIT_MS });
+    return gateway;
+  }
+
+  /** Starts a gateway and does not wait for it. */
+  spawn({ env, services, config }: GatewayOptions = {}): Daemon {
+    const plugins = this.groups.flatMap(({ plugin }) => plugin ?? []);
+    const gateway = startDaemon({
+      args: services ?? [...SERVICES, ...plugins],
+      config,
+      env: {
+        ...daemonEnvironment(this.space.configuration),
+        WEIR_CHUNK_MESSAGES: String(CHUNK_MESSAGES),
+        TEST_HANDLER_MS: String(this.fault.handlerMs ?? 100),
+        // One event after the other in each transaction.
+        TEST_TX_HANDLER_MS: "2",
+        ...this.fault.env,
+        ...env,
+      },
+    });
+    this.gateways.push(gateway);
+    this.everyGateway.push(gateway);
+    return gateway;
+  }
+
+  /** Ends a gateway without a warning, and notes what it had in hand. */
+  async kill(gateway: Daemon): Promise<void> {
+    gateway.kill("SIGKILL");
+    await this.gone(gateway);
+  }
+
+  /** Waits for a gateway that ends by itself, and notes what it had in hand. */
+  async gone(gateway: Daemon): Promise<void> {
+    await gateway.exit();
+    this.gateways.splice(this.gateways.indexOf(gateway), 1);
+    await this.mark();
+  }
+
+  /** Ends a gateway in order → its exit code. */
+  async stop(gateway: Daemon): Promise<number | NodeJS.Signals> {
+    gateway.kill("SIGTERM");
+    const code = await gateway.exit();
+    this.gateways.splice(this.gateways.indexOf(gateway), 1);
+    return code;
+  }
+
+  /** Notes where every group stands: what comes next there may be in somebody's hands now. */
+  async mark(): Promise<void> {
+    const mark = new Map<string, number>();
+    for (const { group } of this.groups) {
+      for (const { topic, partition, committed } of await this.space.groupState(group, this.types)) {
+        mark.set(`${group}/${topic}/${partition}`, Math.max(committed, 0));
+      }
+    }
+    this.marks.push(mark);
+  }
+
+  /** True where the offset was within the next two chunks at one of the marks. */
+  wasInHand({ group, topic, partition, offset }: Effect): boolean {
+    return this.marks.some((mark) => {
+      const committed = mark.get(`${group}/${topic}/${partition}`);
+      return committed !== undefined && offset >= committed && offset < committed + 2 * CHUNK_MESSAGES;
+    });
+  }
+
+  /** Sends what comes next of the traffic, up to this share of each topic. */
+  async send(upTo: number): Promise<void> {
+    for (const [type, messages] of this.traffic.messages) {
+      const from = this.sent.get(type) ?? 0;
+      const to = Math.round(messages.length * upTo);
+      if (to > from) await this.produce(type, messages.slice(from, to));
+      this.sent.set(type, Math.max(from, to));
+    }
+  }
+
+  /** From here on events go to the first `partitions` partitions of their topics, by their key. */
+  spreadOver(partitions: number): void {
+    this.partitions = partitions;
+  }
+
+  /**
+   * With a producer of its own each time, which knows of new partitions; idempotent, or a request that is tried again would
+   * put a bad message into the topic twice.
+   */
+  private async produce(type: string, messages: RawMessage[]): Promise<void> {
+    const { partitions, space } = this;
+    const placed = messages.map((message) =>
+      partitions === null
+        ? message
+        : { ...message, partition: Number(String(message.key).slice(1)) % partitions },
+    );
+    const producer = kafkaClient().producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+    });
+    await producer.connect();
+    try {
+      await produce(space.topic(type), placed, producer);
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  /** The events and bad messages of a topic between two shares, as the ledger knows them: ids, and bytes in hex. */
+  between(type: string, from: number, to: number): string[] {
+    const messages = this.traffic.messages.get(type) ?? [];
+    const part = messages.slice(Math.round(messages.length * from), Math.round(messages.length * to));
+    return part.map(({ value }) => {
+      const hex = Buffer.from(value ?? "").toString("hex");
+      return this.traffic.bad.includes(hex) ? hex : JSON.parse(String(value)).event_id;
+    });
+  }
+
+  /** Sends more messages that cannot be delivered, one after the other. */
+  async sendBad(type: string, count: number): Promise<void> {
+    const values = Array.from({ length: count }, (_, index) => Buffer.from(`not an event ${index}`));
+    this.traffic.bad.push(...values.map((value) => value.toString("hex")));
+    await this.produce(
+      type,
+      values.map((value) => ({ value, partition: 0 })),
+    );
+  }
+
+  /** Sends the rest of a topic to two partitions at once, to one of them in the opposite order. */
+  async sendOpposite(type: string): Promise<void> {
+    const rest = this.traffic.messages.get(type)?.slice(this.sent.get(type)) ?? [];
+    this.sent.set(type, Number.POSITIVE_INFINITY);
+    await Promise.all([
+      this.produce(
+        type,
+        rest.map((message) => ({ ...message, partition: 0 })),
+      ),
+      this.produce(
+        type,
+        rest.toReversed().map((message) => ({ ...message, partition: 1 })),
+      ),
+    ]);
+  }
+
+  /** How many effects each group has left so far. */
+  async counts(): Promise<Map<string, number>> {
+    const { db } = this.space;
+    const count = ({ group, effects }: GroupUnderTest) => {
+      if (typeof effects === "object") return db.collection(effects.collection).countDocuments({});
+      return db.collection(effects).countDocuments(effects === "effects" ? { group } : {});
+    };
+    return new Map(
+      await Promise.all(this.groups.map(async (group) => [group.group, await count(group)] as const)),
+    );
+  }
+
+  /** Waits until every group has left this many effects since the beginning. */
+  async underWay(atLeast = 100): Promise<void> {
+    await waitFor(async () => [...(await this.counts()).values()].every((now) => now >= atLeast), {
+      what: `every group to leave ${atLeast} effects`,
+      limitMs: 60_000,
+      everyMs: 20,
+    });
+  }
+
+  /** Waits until a group has left more effects than now. */
+  async getsOn(group: string, limitMs = 60_000): Promise<void> {
+    const before = (await this.counts()).get(group) ?? 0;
+    await waitFor(async () => ((await this.counts()).get(group) ?? 0) > before, {
+      what: `group ${group} to get on from ${before} effects`,
+      limitMs,
+    });
+  }
+
+  /** Waits until every group has committed the end of every topic. */
+  async allCommitted(limitMs = 90_000): Promise<void> {
+    for (const { group, wants } of this.groups) {
+      await allCommitted(this.space, [group], this.types.filter(wants), limitMs);
+    }
+  }
+
+  /** A group's effects, in the order in which they happened. */
+  async effectsOf({ group, effects }: GroupUnderTest): Promise<Effect[]> {
+    const { db } = this.space;
+    if (typeof effects === "object") return this.ownEffects(group, effects);
+    if (effects === "effects") {
+      return db.collection<Effect>("effects").find({ group }).sort({ at: 1, _id: 1 }).toArray();
+    }
+    const stored = await db
+      .collection("events")
+      .find({}, { projection: { event_id: 1, kafka: 1, stored_at: 1 } })
+      .sort({ stored_at: 1, _id: 1 })
+      .toArray();
+    return stored.map(({ event_id, kafka, stored_at }) => ({
+      group,
+      event_id,
+      ...kafka,
+      offset: Number(kafka.offset),
+      at: stored_at.getTime(),
+      redelivered: false,
+    }));
+  }
+
+  /** What is not known of a plugin's own documents, such as its deliveries, is left out of the judgement. */
+  private async ownEffects(group: string, { collection, field }: OwnEffects): Promise<Effect[]> {
+    const found = await this.space.db
+      .collection(collection)
+      .aggregate<{ id: unknown }>([{ $project: { id: `$${field}` } }])
+      .toArray();
+    const unknown = { key: null, redelivered: true, topic: "", partition: 0, offset: 0, at: 0 };
+    return found.map(({ id }) => ({ group, event_id: String(id), ...unknown }));
+  }
+
+  async letters(): Promise<LetterSeen[]> {
+    const letters = await this.space.db.collection("dead_letters").find({}).toArray();
+    return letters.map(({ group, event_id, reason, raw, ...letter }) => ({
+      group,
+      event_id,
+      reason,
+      place: `${letter.original_topic}[${letter.partition}] at ${letter.offset} (${letter.identity})`,
+      raw: raw === null ? "null" : Buffer.from(raw.buffer).toString("hex"),
+    }));
+  }
+
+  /** The messages of the log lines of all gateways, also of those that are gone. */
+  log(): string[] {
+    return this.everyGateway.flatMap((gateway) => gateway.log().map(({ level, msg }) => `${level}: ${msg}`));
+  }
+
+  /** Everything that the gateways wrote. */
+  output(): string {
+    return this.everyGateway.map((gateway, index) => `--- gateway ${index}\n${gateway.output()}`).join("\n");
+  }
+
+  /** Ends the gateways in order and removes what the scene made → the gateways' exit codes. */
+  async close(): Promise<(number | NodeJS.Signals)[]> {
+    for (const gateway of this.gateways) {
+      gateway.kill("SIGCONT");
+      gateway.kill("SIGTERM");
+    }
+    const codes = await Promise.all(
+      this.gateways.map((gateway) => gateway.exit().catch(() => "SIGKILL" as const)),
+    );
+    await Promise.all(this.gateways.map((gateway) => gateway.end()));
+    await this.space.close();
+    return codes;
+  }
+}
