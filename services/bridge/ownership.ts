@@ -40,6 +40,8 @@ export interface BeginAnew {
   partition: number;
   epoch: number;
   progress_id: string;
+  /** The offset that the run begins at. */
+  from: number;
 }
 
 export interface OwnershipSources {
@@ -67,11 +69,12 @@ export async function takeOwnership(sources: OwnershipSources, batch: PartitionB
     committed_progress_id: progressIdIn(mine?.metadata ?? null),
   });
   const metadata = METADATA_PREFIX + acquired.progress_id;
+  const position = Number(batch.messages[0]?.offset ?? 0);
   await batch.commitStart(metadata);
   // Only now is it certain that this gateway owns the partition: what it knew before may have been old.
   if (acquired.began === "anew") {
     const { epoch, progress_id } = acquired;
-    await sources.beginAnew({ group: sources.group, topic, partition, epoch, progress_id });
+    await sources.beginAnew({ group: sources.group, topic, partition, epoch, progress_id, from: position });
   }
   if (acquired.began !== "resumed") sources.onBegan(acquired.began, batch);
   return {
@@ -83,7 +86,7 @@ export async function takeOwnership(sources: OwnershipSources, batch: PartitionB
     metadata,
     redeliveredTo: acquired.redelivered_to ?? -1,
     next: acquired.next,
-    position: Number(batch.messages[0]?.offset ?? 0),
+    position,
     attempt: 1,
   };
 }

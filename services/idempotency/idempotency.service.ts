@@ -136,6 +136,7 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
         partition,
         epoch: { type: "number", integer: true },
         progress_id: text,
+        from: { type: "number", integer: true },
       },
       handler(ctx: Context<BeginAnewRequest>) {
         return beginAnew(progressOf(this), storeOf(this).claims, ctx.params, new Date());

@@ -49,6 +49,8 @@ export interface BeginAnewRequest {
   partition: number;
   epoch: number;
   progress_id: string;
+  /** The offset that it begins at. */
+  from: number;
 }
 
 export function progressKey(group: string, topic: string, partition: number): string {
@@ -88,8 +90,9 @@ export async function acquire(
 }
 
 /**
- * Begins the run of offsets that `acquire` offered, after Kafka has taken a commit that names it. Who resets offsets wants
- * what was handled before to be handled again: its keys absorb nothing any more. Throws WEIR_FENCED for an earlier owner.
+ * Begins the run of offsets that `acquire` offered, after Kafka has taken a commit that names it. Who sets offsets
+ * back wants what comes again to be handled again: the keys of what was handled from there on absorb nothing any more. What lies
+ * before goes on absorbing the copies that producers send. Throws WEIR_FENCED for an earlier owner.
  */
 export async function beginAnew(
   progress: Collection<ProgressDocument>,
@@ -97,7 +100,7 @@ export async function beginAnew(
   request: BeginAnewRequest,
   now: Date,
 ): Promise<void> {
-  const { group, topic, partition, epoch, progress_id } = request;
+  const { group, topic, partition, epoch, progress_id, from } = request;
   const offered = { _id: progressKey(group, topic, partition), epoch, offered_id: progress_id };
   if (!(await progress.findOne(offered))) throw replaced(request);
   await claims.deleteMany({
@@ -105,6 +108,7 @@ export async function beginAnew(
     group,
     "by.topic": topic,
     "by.partition": partition,
+    "by.to": { $gte: from },
     // A later owner's are left alone, should there be one by now.
     "by.epoch": { $lt: epoch },
   });

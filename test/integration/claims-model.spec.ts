@@ -136,7 +136,7 @@ class World {
       const { epoch, progress_id } = owned;
       let redeliveredTo = owned.redelivered_to ?? -1;
       if (owned.began === "anew") {
-        const begin = { group: GROUP, topic: TOPIC, partition, epoch, progress_id };
+        const begin = { group: GROUP, topic: TOPIC, partition, epoch, progress_id, from: position };
         await beginAnew(progress.as<ProgressDocument>(), store.claims, begin, store.now());
       }
       for (let attempt = 1; position < MESSAGES; ) {

@@ -212,7 +212,7 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
         assert.deepEqual([second.began, second.epoch, second.progress_id], ["resumed", 2, first.progress_id]);
       });
 
-      it("forgets what was handled before only when it begins anew, and never what a later owner has handled", async () => {
+      it("forgets what was handled before only when it begins anew, from there on, and never what a later owner has handled", async () => {
         const before = await acquired(null);
         await handled(["a"], { epoch: before.epoch });
         const late = await acquired(null);
@@ -225,6 +225,7 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
           partition: 0,
           epoch: late.epoch,
           progress_id: late.progress_id,
+          from: 0,
         };
         await assert.rejects(beginAnew(progress, claims, begin, now), { type: "WEIR_FENCED" });
         const reset = await acquired(null);
@@ -237,6 +238,15 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
         );
         assert.deepEqual((await claim(store, request(["a", "b"], { epoch: reset.epoch }))).duplicates, ["b"]);
         assert.equal((await acquired(reset.progress_id)).began, "resumed");
+      });
+
+      it("forgets nothing of what lies before the place where it begins anew", async () => {
+        const before = await acquired(null);
+        await handled(["a"], { epoch: before.epoch });
+        const { epoch, progress_id } = await acquired(null);
+        const begin = { group: "g", topic: "t", partition: 0, epoch, progress_id, from: 100 };
+        await beginAnew(progress, claims, begin, now);
+        assert.deepEqual((await claim(store, request(["a"], { epoch }))).duplicates, ["a"]);
       });
 
       it("begins anew after a reset of offsets or a topic made anew, which wipe the metadata", async () => {

@@ -159,7 +159,8 @@ function apply(document: Doc, update: Doc): void {
 function matches(document: Doc, filter: Doc): boolean {
   return Object.entries(filter).every(([path, wanted]) => {
     const values = listOf(valueAt(document, path));
-    const { $in, $lt } = (wanted ?? {}) as { $in?: unknown[]; $lt?: number };
+    const { $in, $lt, $gte } = (wanted ?? {}) as { $in?: unknown[]; $lt?: number; $gte?: number };
+    if ($gte !== undefined) return values.some((value) => Number(value) >= $gte);
     if ($lt !== undefined) return values.some((value) => Number(value) < $lt);
     return values.some((value) => ($in ? $in.includes(value) : same(value, wanted)));
   });
