@@ -71,7 +71,7 @@ export const CRASHES: Fault[] = [
   },
   crash("before-deliver", 9),
   crash("after-claim", 7),
-  crash("after-handler", 7, true),
+  crash("after-handler", 7),
   crash("after-settle", 7, true),
   crash("before-letter", 4),
   crash("after-letter", 4),
@@ -79,7 +79,6 @@ export const CRASHES: Fault[] = [
   {
     name: "sigterm-under-load",
     story: "the gateway is asked to stop (SIGTERM) in the middle of its work, then started again",
-    bounded: true,
     doubles: "never",
     async inject(scene) {
       await scene.underWay();

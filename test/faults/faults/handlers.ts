@@ -39,7 +39,6 @@ export const HANDLERS: Fault[] = [
   handler("throws", true, { story: "a handler throws at some events, at every attempt", doubles: "never" }),
   handler("key", true, {
     story: "every event of one key fails, among many good ones",
-    bounded: true,
     doubles: "never",
   }),
   handler("hangs", true, { story: "a handler never ends for some events", bounded: true, doubles: "never" }),

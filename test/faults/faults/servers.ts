@@ -65,7 +65,6 @@ export const SERVERS: Fault[] = [
   {
     name: "primary-steps-down",
     story: "MongoDB's primary steps down three times and is elected again",
-    bounded: true,
     traffic: { events: 6_000 },
     doubles: "in flight",
     async inject(scene) {
@@ -110,6 +109,6 @@ export const SERVERS: Fault[] = [
     },
   },
   serverAway("kafka", "stopped"),
-  serverAway("kafka", "killed", true),
+  serverAway("kafka", "killed"),
   serverAway("kafka", "frozen"),
 ];
