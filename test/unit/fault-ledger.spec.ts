@@ -40,6 +40,12 @@ describe("the ledger of the fault harness", () => {
     assert.equal(problems(all.slice(1), { failed: new Set(["4-0"]) }), "");
   });
 
+  it("finds an effect of an event that was given up in a transaction; a plain handler may be late", () => {
+    const failed = new Set(["4-0"]);
+    assert.match(problems(all, { failed, promise: "exactly once" }), /1 events took effect though given up/);
+    assert.equal(problems([...all.slice(1), first, first], { failed }), "");
+  });
+
   it("finds an effect of no event", () =>
     assert.match(problems([...all, { ...last, event_id: "nobody" }]), /1 effects belong to no event/));
 

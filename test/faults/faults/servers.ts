@@ -5,8 +5,8 @@ import type { Scene } from "../scene";
 
 /** How long a server stays away. A fault's length is part of the fault. */
 const AWAY_MS = 15_000;
-/** Longer than the driver waits for an answer (12 s). */
-const FROZEN_MS = 20_000;
+/** Longer than the clients wait for an answer: MongoDB's driver 12 s, Kafka's 15 s. */
+const FROZEN_MS = { mongo: 20_000, kafka: 40_000 };
 
 type Away = "stopped" | "killed" | "frozen";
 
@@ -17,7 +17,7 @@ async function away(scene: Scene, server: "mongo" | "kafka", how: Away): Promise
   if (how === "frozen") control.pause();
   // Kafka tells where the groups stand only while it is there.
   if (server === "mongo") await scene.mark();
-  await delay(how === "frozen" ? FROZEN_MS : AWAY_MS);
+  await delay(how === "frozen" ? FROZEN_MS[server] : AWAY_MS);
   if (server === "mongo") await scene.mark();
   if (how === "frozen") control.resume();
   else await control.start();
@@ -26,7 +26,7 @@ async function away(scene: Scene, server: "mongo" | "kafka", how: Away): Promise
 
 function serverAway(server: "mongo" | "kafka", how: Away, bounded?: true): Fault {
   const name = server === "mongo" ? "mongod" : "kafka";
-  const seconds = (how === "frozen" ? FROZEN_MS : AWAY_MS) / 1_000;
+  const seconds = (how === "frozen" ? FROZEN_MS[server] : AWAY_MS) / 1_000;
   return {
     name: `${name}-${how}`,
     story: `${server === "mongo" ? "MongoDB" : "Kafka"} is ${how} under load and back after ${seconds} s`,
