@@ -75,6 +75,9 @@ function pluginIn(file: string): PluginMetadata {
   return plugin;
 }
 
+for (const [signal, code] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
+  process.once(signal, () => process.exit(code));
+}
 main().catch((error: Error) => {
   console.error(error.stack);
   process.exitCode = 1;

@@ -69,6 +69,9 @@ function keep({ fault, output }: Report): string {
   return file;
 }
 
+for (const [signal, code] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
+  process.once(signal, () => process.exit(code));
+}
 main().catch((error: Error) => {
   console.error(error.stack);
   process.exitCode = 1;

@@ -100,6 +100,7 @@ export class Scene {
         ...env,
       },
     });
+    endWithThisProcess(gateway);
     this.gateways.push(gateway);
     this.everyGateway.push(gateway);
     return gateway;
@@ -323,4 +324,11 @@ export class Scene {
     await this.space.close();
     return codes;
   }
+}
+
+/** A run that is broken off leaves no gateway behind. */
+function endWithThisProcess(gateway: Daemon): void {
+  const end = () => gateway.kill("SIGKILL");
+  process.once("exit", end);
+  gateway.child.once("exit", () => process.removeListener("exit", end));
 }
