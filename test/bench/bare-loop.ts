@@ -19,7 +19,7 @@ export async function runBareLoop(backlog: Backlog, mongoUrl: string, database: 
   await claims.createIndex({ expires_at: 1 }, { expireAfterSeconds: 0 });
   await db.command({
     createIndexes: "events",
-    indexes: eventIndexes.map(({ description: _, ...index }) => index),
+    indexes: eventIndexes.map(({ description: _, required: __, ...index }) => index),
   });
   const catalog = loadCatalog({ dirs: [BUILT_IN_SCHEMAS] });
   const groupId = `${backlog.topic}-bare`;
