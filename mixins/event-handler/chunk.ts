@@ -1,4 +1,5 @@
 import type { Service } from "moleculer";
+import type { ClaimResult } from "../../schemas/claims";
 import type { DeliverItem, DeliverRequest, DeliverResponse, Outcome } from "../../schemas/delivery";
 import { WeirRetryableError } from "../../schemas/errors";
 import { deepFreeze } from "./deep-freeze";
@@ -13,15 +14,6 @@ export interface Plugin {
   budgetMs: number;
   freezeEvents: boolean;
   mongoWasSilentSince(since: number): boolean;
-}
-
-/** What `idempotency.claim` answers. */
-export interface Claimed {
-  id: string | null;
-  duplicates: string[];
-  busy: string[];
-  redelivered: string[];
-  redelivered_to: number | null;
 }
 
 /** One item on its way through the plugin. */
@@ -57,7 +49,7 @@ export class Chunk {
   }
 
   /** Duplicates are done with; what is busy waits, and so does what follows it under its Kafka key. */
-  sortOut(claimed: Claimed): void {
+  sortOut(claimed: ClaimResult): void {
     const duplicates = new Set(claimed.duplicates);
     const busy = new Set(claimed.busy);
     const takenOver = new Set(claimed.redelivered);

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Context } from "moleculer";
+import type { ClaimResult } from "../../schemas/claims";
 import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
 import { WeirRetryableError } from "../../schemas/errors";
 import { isUnreachable } from "../mongo-schema/connection-errors";
-import { Chunk, type Claimed, type Entry, type Plugin } from "./chunk";
+import { Chunk, type Entry, type Plugin } from "./chunk";
 import { type ChunkRun, chunkRun } from "./chunk-run";
 import { lanesOf, planChunk } from "./plan-chunk";
 import { runBatch } from "./run-batch";
@@ -27,7 +28,7 @@ export async function deliver(plugin: Plugin, ctx: Context<DeliverRequest>): Pro
   return chunk.outcomes();
 }
 
-async function claimKeys({ ctx, request }: ChunkRun, keys: string[]): Promise<Claimed> {
+async function claimKeys({ ctx, request }: ChunkRun, keys: string[]): Promise<ClaimResult> {
   if (keys.length === 0) return { id: null, duplicates: [], busy: [], redelivered: [], redelivered_to: null };
   const { group, topic, partition, epoch, attempt, items } = request;
   const from = Number(items[0]?.delivery.offset);

@@ -1,10 +1,10 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { catalogOf } from "../../schemas/catalog";
+import type { Redelivery } from "../../schemas/redelivery";
 import { onDrain } from "../runtime/drain";
 import { Bridge } from "./bridge";
 import type { PublishRequest } from "./publish";
 import { eventParams } from "./publish-params";
-import type { Redelivery } from "./redeliver";
 
 interface Variables {
   bridge: Bridge;

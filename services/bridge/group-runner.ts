@@ -2,6 +2,7 @@ import type { Kafka } from "kafkajs";
 import type { Logger } from "moleculer";
 import type { Configuration } from "../../schemas/configuration/configuration";
 import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
+import type { Acquired, AcquireRequest, BeginAnewRequest } from "../../schemas/progress";
 import type { BatchVerdict } from "../kafka/group-consumer";
 import { GroupConsumer } from "../kafka/group-consumer";
 import { CommitFailed, type PartitionBatch, StaleAssignment } from "../kafka/partition-batch";
@@ -11,7 +12,7 @@ import { chunkEnd } from "./chunk-end";
 import { type GroupCounts, newCounts } from "./group-counts";
 import type { PluginGroup } from "./groups";
 import { Lane } from "./lane";
-import { type Acquired, type BeginAnew, type Ownership, takeOwnership, whatKafkaKept } from "./ownership";
+import { type Ownership, takeOwnership, whatKafkaKept } from "./ownership";
 import { type PathPorts, takeChunk } from "./path";
 import { tooLargeForTransporter } from "./transporter-limit";
 
@@ -22,8 +23,8 @@ export interface RunnerPorts extends Omit<PathPorts, "group" | "wants" | "deadLe
   admin: TopicAdmin;
   logger: Logger;
   chunk: Configuration["chunk"];
-  acquire(request: Parameters<Parameters<typeof takeOwnership>[0]["acquire"]>[0]): Promise<Acquired>;
-  beginAnew(request: BeginAnew): Promise<void>;
+  acquire(request: AcquireRequest): Promise<Acquired>;
+  beginAnew(request: BeginAnewRequest): Promise<void>;
   /** True while the plugin's service runs on this node, so that chunks need not fit a transporter. */
   isLocal(service: string): boolean;
   breaker: BreakerSettings;

@@ -1,3 +1,4 @@
+import type { Acquired, AcquireRequest, BeginAnewRequest } from "../../schemas/progress";
 import type { PartitionBatch } from "../kafka/partition-batch";
 import type { CommittedOffset } from "../kafka/topic-admin";
 
@@ -24,36 +25,11 @@ export interface Ownership {
   attempt: number;
 }
 
-/** The answer of `idempotency.acquire`. */
-export interface Acquired {
-  epoch: number;
-  progress_id: string;
-  redelivered_to: number | null;
-  next: number;
-  began: "first" | "resumed" | "anew";
-}
-
-/** The request of `idempotency.beginAnew`. */
-export interface BeginAnew {
-  group: string;
-  topic: string;
-  partition: number;
-  epoch: number;
-  progress_id: string;
-  /** The offset that the run begins at. */
-  from: number;
-}
-
 export interface OwnershipSources {
   group: string;
   committed(topic: string): Promise<CommittedOffset[]>;
-  acquire(request: {
-    group: string;
-    topic: string;
-    partition: number;
-    committed_progress_id: string | null;
-  }): Promise<Acquired>;
-  beginAnew(request: BeginAnew): Promise<void>;
+  acquire(request: AcquireRequest): Promise<Acquired>;
+  beginAnew(request: BeginAnewRequest): Promise<void>;
   onBegan(began: Acquired["began"], batch: PartitionBatch): void;
 }
 

@@ -1,29 +1,11 @@
 import { matchesAny } from "../../mixins/event-handler/patterns";
 import type { Catalog } from "../../schemas/catalog";
-import type { DeliverRequest, DeliverResponse, EventEnvelope, EventFailure } from "../../schemas/delivery";
+import type { DeliverRequest, DeliverResponse, EventEnvelope } from "../../schemas/delivery";
 import { WeirRetryableError } from "../../schemas/errors";
+import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
 import type { OutgoingMessage } from "../kafka/event-producer";
 import type { PluginGroup } from "./groups";
 import { readMessage } from "./read-message";
-
-/** A dead letter as `dlq` hands it over. */
-export interface Redelivery {
-  id: string;
-  /** The group that failed; absent for a message that no group was handed yet. */
-  group?: string;
-  raw: Buffer | null;
-  original_topic: string;
-  partition: number;
-  offset: string;
-  key: string | null;
-  headers: Record<string, string>;
-}
-
-export interface RedeliveryResult {
-  status: "delivered" | "duplicate" | "failed" | "refused";
-  reason?: string;
-  error?: EventFailure;
-}
 
 export interface RedeliverPorts {
   catalog: Catalog;

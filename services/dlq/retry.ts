@@ -1,32 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Collection } from "mongodb";
-import type { EventFailure } from "../../schemas/delivery";
 import { WeirError } from "../../schemas/errors";
+import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
 import { claimLetter, releaseLetter, settleLetter } from "./claim";
 import { fitFailure } from "./fit";
 import { failedItem, type ItemResult } from "./item-result";
 import { expiryOf, expiryOfClosed, type Letter, type LetterTtl } from "./letter";
 import { rawOf } from "./view";
-
-/** What `bridge.redeliver` is given. */
-export interface Redelivery {
-  id: string;
-  group?: string;
-  reason: string;
-  raw: Buffer | null;
-  original_topic: string;
-  partition: number;
-  offset: string;
-  key: string | null;
-  headers: Record<string, string>;
-}
-
-/** What `bridge.redeliver` answers. It throws where the letter could not be handed over at all. */
-export interface RedeliveryResult {
-  status: "delivered" | "duplicate" | "failed" | "refused";
-  reason?: string;
-  error?: EventFailure;
-}
 
 export interface RetryPorts {
   collection: Collection<Letter>;

@@ -1,6 +1,7 @@
 import { type Collection, ObjectId } from "mongodb";
+import type { ClaimDocument, ClaimResult, Fence } from "../../schemas/claims";
 import { WeirError, WeirRetryableError } from "../../schemas/errors";
-import { type ClaimDocument, classifyHit, type Fence, type Hit } from "./claim-document";
+import { classifyHit, type Hit } from "./classify-hit";
 
 /** How long another partition's claimant is left alone before its claim may be taken over. */
 export const LEASE_MS = 5 * 60_000;
@@ -14,17 +15,6 @@ export interface ClaimRequest {
   /** Each once; the caller has dropped the duplicates within its chunk. */
   keys: string[];
   by: Fence & { from: number; to: number };
-}
-
-export interface ClaimResult {
-  /** The claim to settle, as 24 hex digits; null where no key was left to claim. */
-  id: string | null;
-  duplicates: string[];
-  busy: string[];
-  /** Claimed keys that an earlier claimant may already have handled. */
-  redelivered: string[];
-  /** The highest offset of this partition that an earlier claimant had in hand; null where there was none. */
-  redelivered_to: number | null;
 }
 
 export interface ClaimStore {

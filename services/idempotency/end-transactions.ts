@@ -1,6 +1,6 @@
 import { Binary, type Db } from "mongodb";
 import { ownSessions } from "../../mixins/event-handler/transaction/records";
-import type { ProgressDocument } from "./progress";
+import type { ProgressDocument } from "../../schemas/progress";
 
 const UUID_SUBTYPE = 4;
 

@@ -1,21 +1,18 @@
 import type { Context } from "moleculer";
 import type { Collection } from "mongodb";
 import { type MongoCollections, type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
+import type { ClaimDocument } from "../../schemas/claims";
+import {
+  type AcquireRequest,
+  type BeginAnewRequest,
+  type ProgressDocument,
+  progressKey,
+} from "../../schemas/progress";
 import { type ClaimRequest, type ClaimStore, claim } from "./claim";
-import type { ClaimDocument } from "./claim-document";
 import { type Counters, newCounters } from "./counters";
 import { endOpenTransactions } from "./end-transactions";
 import { findKey, type IdempotencyStats, idempotencyStats } from "./inspect";
-import {
-  type AcquireRequest,
-  acquire,
-  type BeginAnewRequest,
-  beginAnew,
-  type ProgressDocument,
-  progressKey,
-  rememberedUpTo,
-  rememberTakeover,
-} from "./progress";
+import { acquire, beginAnew, rememberedUpTo, rememberTakeover } from "./progress";
 import { type SettleRequest, settle } from "./settle";
 
 interface Variables {

@@ -1,5 +1,5 @@
 import type { Collection } from "mongodb";
-import type { ClaimDocument } from "./claim-document";
+import type { ClaimDocument } from "../../schemas/claims";
 import type { Counters } from "./counters";
 
 export interface KeyState {

@@ -1,5 +1,5 @@
 import { type Collection, ObjectId, type UpdateQuery } from "mongodb";
-import type { ClaimDocument } from "./claim-document";
+import type { ClaimDocument } from "../../schemas/claims";
 
 export interface SettleRequest {
   /** As `claim` gave it. */

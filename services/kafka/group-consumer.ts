@@ -1,5 +1,6 @@
 import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
 import type { Logger } from "moleculer";
+import { withinLimit } from "../runtime/within-limit";
 import { nextOffset } from "./next-offset";
 import {
   type Membership,
@@ -164,7 +165,7 @@ export class GroupConsumer {
       clearInterval(watchdog);
       // Nothing that this consumer fetched may commit any more.
       this.membership.join += 1;
-      await withLimit(consumer.disconnect(), CLOSE_LIMIT_MS).catch(() => undefined);
+      await withinLimit(consumer.disconnect(), CLOSE_LIMIT_MS).catch(() => undefined);
       this.consumer = null;
     }
   }
@@ -295,12 +296,4 @@ export class GroupConsumer {
       };
     });
   }
-}
-
-async function withLimit<T>(work: Promise<T>, limitMs: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, limitMs, undefined);
-  });
-  return Promise.race([work, limit]).finally(() => clearTimeout(timer));
 }

@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
 import type { ObjectId } from "mongodb";
+import type { ClaimDocument, Fence } from "../../schemas/claims";
+import type { ProgressDocument } from "../../schemas/progress";
 import { type ClaimStore, claim, LEASE_MS } from "../../services/idempotency/claim";
-import type { ClaimDocument, Fence } from "../../services/idempotency/claim-document";
-import {
-  acquire,
-  beginAnew,
-  type ProgressDocument,
-  rememberedUpTo,
-  rememberTakeover,
-} from "../../services/idempotency/progress";
+import { acquire, beginAnew, rememberedUpTo, rememberTakeover } from "../../services/idempotency/progress";
 import { settle } from "../../services/idempotency/settle";
 import { seeded } from "../support";
 import { MemoryCollection, type Step } from "../support/memory-collection";
 
-/** Enough that every pair of steps of two owners meets in either order, many times over. */
-// Every run of the tests takes some; `CLAIMS_SCHEDULES=100000` is for whoever changes the claims.
+/** A share of them in every run; `CLAIMS_SCHEDULES=100000`, for whoever changes the claims, is enough for every pair of steps. */
 const SCHEDULES = Number(process.env.CLAIMS_SCHEDULES ?? 15_000);
 const GROUP = "g";
 const TOPIC = "t";

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import type { Collection } from "mongodb";
+import type { ClaimDocument, Fence } from "../../schemas/claims";
+import type { ProgressDocument } from "../../schemas/progress";
 import { type ClaimRequest, type ClaimStore, claim, LEASE_MS } from "../../services/idempotency/claim";
-import type { ClaimDocument, Fence } from "../../services/idempotency/claim-document";
-import {
-  acquire,
-  beginAnew,
-  type ProgressDocument,
-  rememberedUpTo,
-  rememberTakeover,
-} from "../../services/idempotency/progress";
+import { acquire, beginAnew, rememberedUpTo, rememberTakeover } from "../../services/idempotency/progress";
 import { settle } from "../../services/idempotency/settle";
 import { createSpace } from "../support";
 import { MemoryCollection } from "../support/memory-collection";

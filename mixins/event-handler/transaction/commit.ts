@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClientSession, ObjectId } from "mongodb";
+import { progressKey } from "../../../schemas/progress";
 import type { Entry } from "../chunk";
 import type { ChunkRun } from "../chunk-run";
 import { claimsOf, progressOf, type TransactionStore } from "./records";
@@ -37,7 +38,7 @@ export async function commit(
     );
   }
   if (partition >= 0) {
-    const _id = `${group}|${topic}|${partition}`;
+    const _id = progressKey(group, topic, partition);
     const moved = await progressOf(store).updateOne(
       { _id, epoch, next: { $lte: from } },
       { $set: { next: to + 1 } },
@@ -47,7 +48,7 @@ export async function commit(
   }
   await commitForCertain(session, async () => {
     if (keys.length > 0) return (await claimsOf(store).countDocuments({ _id: claimId })) === 1;
-    const progress = await progressOf(store).findOne({ _id: `${group}|${topic}|${partition}` });
+    const progress = await progressOf(store).findOne({ _id: progressKey(group, topic, partition) });
     return progress?.epoch === epoch && progress.next > to;
   });
 }

@@ -1,4 +1,5 @@
 import { WeirError, WeirRetryableError } from "../../../schemas/errors";
+import { progressKey } from "../../../schemas/progress";
 import type { Chunk } from "../chunk";
 import type { ChunkRun } from "../chunk-run";
 import { claimsOf, progressOf, type TransactionStore } from "./records";
@@ -21,7 +22,7 @@ export async function lookUp(run: ChunkRun, store: TransactionStore, chunk: Chun
 async function progressNext({ request }: ChunkRun, store: TransactionStore): Promise<number> {
   const { group, topic, partition, epoch } = request;
   if (partition < 0) return -1;
-  const progress = await progressOf(store).findOne({ _id: `${group}|${topic}|${partition}` });
+  const progress = await progressOf(store).findOne({ _id: progressKey(group, topic, partition) });
   if (!progress) {
     throw new WeirError(
       "WEIR_OTHER_MONGODB",

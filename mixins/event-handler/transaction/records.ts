@@ -1,26 +1,6 @@
-import type { ClientSession, Collection, MongoClient, ObjectId } from "mongodb";
-
-/** The claim of a transactional group: it appears with the effects, already completed. */
-export interface CompletedClaim {
-  _id: ObjectId;
-  group: string;
-  keys: string[];
-  n: number;
-  by: { topic: string; partition: number; epoch: number; attempt: number; from: number; to: number };
-  status: "processing" | "completed";
-  expires_at: Date;
-}
-
-/** The part of a partition's progress that a transactional group reads and moves. */
-export interface Progress {
-  /** `<group>|<topic>|<partition>` */
-  _id: string;
-  epoch: number;
-  /** Everything below has taken effect. */
-  next: number;
-  /** Server sessions that an owner's transactions run in, as 32 hex digits. */
-  sessions?: string[];
-}
+import type { ClientSession, Collection, MongoClient } from "mongodb";
+import type { ClaimDocument } from "../../../schemas/claims";
+import type { ProgressDocument } from "../../../schemas/progress";
 
 /** The gateway's own collections, as the plugin's node sees them. */
 export interface TransactionStore {
@@ -28,10 +8,10 @@ export interface TransactionStore {
   database: string;
 }
 
-export const claimsOf = ({ client, database }: TransactionStore): Collection<CompletedClaim> =>
+export const claimsOf = ({ client, database }: TransactionStore): Collection<ClaimDocument> =>
   client.db(database).collection("idempotency_keys");
 
-export const progressOf = ({ client, database }: TransactionStore): Collection<Progress> =>
+export const progressOf = ({ client, database }: TransactionStore): Collection<ProgressDocument> =>
   client.db(database).collection("progress");
 
 /** The id that the server knows a session by, as 32 hex digits. */

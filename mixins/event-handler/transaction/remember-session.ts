@@ -1,4 +1,5 @@
 import type { ClientSession } from "mongodb";
+import { progressKey } from "../../../schemas/progress";
 import type { ChunkRun } from "../chunk-run";
 import { ownSessions, progressOf, sessionId, type TransactionStore } from "./records";
 
@@ -18,7 +19,7 @@ export async function rememberSession(
   const id = sessionId(session);
   ownSessions().add(id);
   if (partition < 0) return;
-  const _id = `${group}|${topic}|${partition}`;
+  const _id = progressKey(group, topic, partition);
   const at = `${store.database}|${_id}|${epoch}`;
   const known = named.get(at) ?? new Set();
   if (known.has(id)) return;

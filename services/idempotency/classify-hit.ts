@@ -1,28 +1,4 @@
-import type { ObjectId } from "mongodb";
-
-/** Who claims: the owner of a partition is known by its epoch, its deliveries by the attempt. */
-export interface Fence {
-  topic: string;
-  /** -1: no partition; such a claim is only ever taken over when its lease is over. */
-  partition: number;
-  epoch: number;
-  attempt: number;
-}
-
-/** One document per chunk; the unit of settlement, never handed from one owner to another. */
-export interface ClaimDocument {
-  /** Made by the claimant, so that a claim whose answer was lost is recognised as its own. */
-  _id: ObjectId;
-  group: string;
-  /** `<group>|<the strategy's key>`; unique over all documents. */
-  keys: string[];
-  /** How many keys were claimed at first. */
-  n: number;
-  by: Fence & { from: number; to: number };
-  status: "processing" | "completed";
-  lease_until?: Date;
-  expires_at: Date;
-}
+import type { ClaimDocument, Fence } from "../../schemas/claims";
 
 /** The part of another claim's document that decides what becomes of the keys it shares with ours. */
 export interface Hit extends Pick<ClaimDocument, "_id" | "status" | "by" | "lease_until"> {
