@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { javaVersion, requireFetchableMongod } from "../../../services/embedded/prerequisites";
 import { kafkaProgram, mongoProgram, type ProgramSources } from "../../../services/embedded/programs";
 import { lineProgress } from "../../../services/embedded/progress";
-import { temporaryFolder } from "../../support";
+import { temporaryFolder, waitFor } from "../../support";
 
 const JAVA_17 = `echo 'openjdk version "17.0.15" 2025-04-15' >&2`;
 
@@ -100,16 +101,31 @@ describe("programs of the embedded servers", () => {
 
   it("let one start fetch while another waits for it", async () => {
     await program("java", JAVA_17);
-    await program("mvn", bringing("wrong.jar"));
+    const begun = path.join(folder, "begun");
+    const goOn = path.join(folder, "go-on");
+    await program(
+      "mvn",
+      `[ "$1" = --version ] && exit 0
+      : > '${begun}'; while [ ! -e '${goOn}' ]; do /bin/sleep 0.05; done
+      ${bringing("wrong.jar")}`,
+    );
     const waits: string[] = [];
     const waiting = { ...sources, view: lineProgress((line) => waits.push(line)) };
 
-    const results = await Promise.allSettled([kafkaProgram(sources), kafkaProgram(waiting)]);
+    const first = Promise.allSettled([kafkaProgram(sources)]);
+    await waitFor(() => existsSync(begun), { what: "the first to fetch" });
+    const second = Promise.allSettled([kafkaProgram(waiting)]);
+    await waitFor(
+      () => waits.includes("Another process is fetching the servers' programs: waiting for it …"),
+      {
+        what: "a word of the second's wait",
+      },
+    );
+    await writeFile(goOn, "");
 
     // Both fail here, one after the other: the second did not look into the first one's unfinished folder.
-    for (const result of results)
+    for (const result of [...(await first), ...(await second)])
       assert.match(String(Object(result).reason), /wrong\.jar .*expected no such file/);
-    assert.ok(waits.includes("Another process is fetching the servers' programs: waiting for it …"));
   });
 
   it("know the versions of old and new Java", () => {
