@@ -15,12 +15,19 @@ export interface KafkaServer extends ServerPlan {
   brokers: string[];
 }
 
+export interface KafkaOptions {
+  /** Makes other server.properties out of the usual ones. */
+  change?: (settings: KafkaSettings) => KafkaSettings;
+  /** The cluster to belong to; a new one by default. */
+  clusterId?: string;
+}
+
 /** One process that is broker and controller (KRaft) on loopback. */
 export function kafkaServer(
   { java, home }: KafkaProgram,
   dataDir: string,
   ports: Ports,
-  change?: (settings: KafkaSettings) => KafkaSettings,
+  { change, clusterId }: KafkaOptions = {},
 ): KafkaServer {
   const folder = path.join(dataDir, "kafka");
   const data = path.join(folder, "data");
@@ -47,7 +54,14 @@ export function kafkaServer(
       if (!existsSync(path.join(data, "meta.properties"))) {
         // A start that was broken off while formatting leaves a folder that the format refuses.
         await rm(data, { recursive: true, force: true });
-        const format = ["kafka.tools.StorageTool", "format", "-t", clusterId(), "-c", settings];
+        const format = [
+          "kafka.tools.StorageTool",
+          "format",
+          "-t",
+          clusterId ?? newClusterId(),
+          "-c",
+          settings,
+        ];
         const { code, output } = await runProgram(java, javaArgs(256, ...format));
         if (code !== 0) {
           throw new WeirError(
@@ -78,7 +92,7 @@ async function hasBroker(brokers: string[]): Promise<boolean> {
 }
 
 /** Kafka's form of a UUID; one that begins with a dash would be taken for an option. */
-function clusterId(): string {
+function newClusterId(): string {
   for (;;) {
     const id = randomBytes(16).toString("base64url");
     if (!id.startsWith("-")) return id;

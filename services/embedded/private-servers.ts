@@ -31,17 +31,24 @@ export interface PrivateServers {
   close(): Promise<void>;
 }
 
+/** Programs in the normal data folder, unless another folder is named. */
+export function programSources(env: NodeJS.ProcessEnv, programsDir?: string): ProgramSources {
+  return {
+    programsDir: path.resolve(programsDir ?? path.join(env.WEIR_DATA_DIR ?? ".weir", "programs")),
+    env,
+    view: progressFor(process.stderr),
+  };
+}
+
 /** Servers that belong to this process alone: they can be stopped, killed and frozen without harm to others. */
 export async function startPrivateServers(options: PrivateServersOptions): Promise<PrivateServers> {
   const env = options.env ?? process.env;
   const dataDir = path.resolve(options.dataDir);
-  const sources: ProgramSources = {
-    programsDir: path.resolve(options.programsDir ?? path.join(env.WEIR_DATA_DIR ?? ".weir", "programs")),
-    env,
-    view: progressFor(process.stderr),
-  };
+  const sources = programSources(env, options.programsDir);
   const ports = await reservePorts(dataDir);
-  const kafkaPlan = kafkaServer(await kafkaProgram(sources), dataDir, ports, options.kafkaSettings);
+  const kafkaPlan = kafkaServer(await kafkaProgram(sources), dataDir, ports, {
+    change: options.kafkaSettings,
+  });
   const mongoPlan = mongoServer(await mongoProgram(sources), dataDir, ports, options.mongoParameters);
   const kafka = new EmbeddedServer(kafkaPlan);
   const mongo = new EmbeddedServer(mongoPlan);

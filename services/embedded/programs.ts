@@ -77,7 +77,7 @@ async function mongodVersion(mongod: string, env: NodeJS.ProcessEnv): Promise<nu
  * The folder of a fetched program. It is filled under another name and renamed when complete, and under a lock:
  * two starts at once fetch once, and what was broken off is fetched anew.
  */
-async function fetchOnce(
+export async function fetchOnce(
   name: string,
   fetch: (folder: string, env: NodeJS.ProcessEnv, view: ProgressView) => Promise<void>,
   { programsDir, env, view }: ProgramSources,

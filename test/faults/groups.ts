@@ -62,3 +62,12 @@ export const TROUBLE: GroupUnderTest = {
   effects: "effects",
   plugin: "test/fixtures/effects-trouble.service.ts",
 };
+
+/** The same in one transaction with claim and progress. */
+export const TROUBLE_TRANSACTIONAL: GroupUnderTest = {
+  group: "effects-trouble-tx",
+  promise: "exactly once",
+  wants: TROUBLE.wants,
+  effects: "effects",
+  plugin: "test/fixtures/effects-trouble-tx.service.ts",
+};

@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     console.log(
       `Group ${group} is held to: ${underTest.promise}. ${values.events} events of ${types.join(", ")}, ${values.kills} kills.`,
     );
-    const report = await runFault(servers, fault);
+    const report = await runFault(servers, fault, { timed: false });
     console.log(`${lineOf(report)}\n\n${tableOf([report])}`);
     process.exitCode = report.problems.length > 0 ? 1 : 0;
   } finally {

@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   try {
     for (let round = 0; round < Number(values.repeat); round += 1) {
       for (const fault of chosen) {
-        const report = await runFault(servers, fault);
+        const report = await runFault(servers, fault, { timed: !values.bounded });
         reports.push(report);
         console.log(lineOf(report));
         if (report.problems.length > 0) console.log(`        the gateways' log: ${keep(report)}`);

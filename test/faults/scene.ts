@@ -1,4 +1,3 @@
-import type { ServerControl } from "../../services/embedded/private-servers";
 import {
   allCommitted,
   createSpace,
@@ -13,6 +12,7 @@ import {
 } from "../support";
 import { type Daemon, startDaemon } from "../support/daemon";
 import { daemonEnvironment } from "../support/daemon-environment";
+import type { PrivateTestServers } from "../support/private-servers";
 import type { Fault } from "./fault";
 import { GROUPS, type GroupUnderTest, type OwnEffects } from "./groups";
 import type { LetterSeen } from "./ledger";
@@ -25,13 +25,14 @@ const EVENT_COUNT = 4_000;
 /** Small chunks: there are many, so that a fault meets them at different steps of their way. */
 const CHUNK_MESSAGES = 100;
 const READY_LIMIT_MS = 60_000;
+/** A process that is to end at some step has to start and, after another one's death, to wait for its partitions first. */
+const GONE_LIMIT_MS = 60_000;
 
 /** What all faults of a run share. */
-export interface Stage {
-  kafka: ServerControl;
-  mongo: ServerControl;
-  brokers: string[];
-}
+export type Stage = Pick<
+  PrivateTestServers,
+  "kafka" | "mongo" | "brokers" | "startSecondBroker" | "groupTool"
+>;
 
 export interface GatewayOptions {
   env?: NodeJS.ProcessEnv;
@@ -114,7 +115,7 @@ export class Scene {
 
   /** Waits for a gateway that ends by itself, and notes what it had in hand. */
   async gone(gateway: Daemon): Promise<void> {
-    await gateway.exit();
+    await gateway.exit(GONE_LIMIT_MS);
     this.gateways.splice(this.gateways.indexOf(gateway), 1);
     await this.mark();
   }

@@ -27,7 +27,7 @@ export interface Daemon {
   started(): Promise<LogLine>;
   kill(signal: NodeJS.Signals): void;
   /** Waits for the end; the exit code, or the signal that ended it. */
-  exit(): Promise<number | NodeJS.Signals>;
+  exit(limitMs?: number): Promise<number | NodeJS.Signals>;
   /** Ends it in any case. */
   end(): Promise<void>;
 }
@@ -81,8 +81,8 @@ export function daemonOf(child: ChildProcess): Daemon {
     logged,
     started: () => logged(/ServiceBroker with .* started successfully/),
     kill: (signal) => void child.kill(signal),
-    async exit() {
-      await waitFor(exited, { what: `the process to end:\n${output}` });
+    async exit(limitMs) {
+      await waitFor(exited, { what: `the process to end:\n${output}`, limitMs });
       await closed;
       return child.exitCode ?? child.signalCode ?? -1;
     },

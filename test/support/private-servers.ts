@@ -4,8 +4,21 @@ import path from "node:path";
 import {
   type PrivateServers,
   type PrivateServersOptions,
+  programSources,
+  type ServerControl,
   startPrivateServers,
 } from "../../services/embedded/private-servers";
+import { kafkaProgram } from "../../services/embedded/programs";
+import { runGroupTool } from "./group-tool";
+import { startSecondBroker } from "./second-broker";
+
+/** What tests do with their own servers beyond stopping, killing and freezing them. */
+export interface PrivateTestServers extends PrivateServers {
+  /** A second Kafka process, a broker only, that joins the first one's cluster; the caller stops it. */
+  startSecondBroker(): Promise<ServerControl>;
+  /** Kafka's own `kafka-consumer-groups`, told which Kafka → what it printed. */
+  groupTool(args: string[]): Promise<string>;
+}
 
 /** An empty folder outside the repository, and how to remove it. */
 export async function temporaryFolder(): Promise<{ folder: string; remove(): Promise<void> }> {
@@ -19,12 +32,15 @@ export async function temporaryFolder(): Promise<{ folder: string; remove(): Pro
  */
 export async function privateServers(
   options: Omit<PrivateServersOptions, "dataDir"> = {},
-): Promise<PrivateServers> {
+): Promise<PrivateTestServers> {
   const { folder, remove } = await temporaryFolder();
+  const sources = programSources(options.env ?? process.env, options.programsDir);
   try {
     const servers = await startPrivateServers({ ...options, dataDir: folder });
     return {
       ...servers,
+      startSecondBroker: async () => startSecondBroker(await kafkaProgram(sources), folder),
+      groupTool: (args) => runGroupTool(sources, ["--bootstrap-server", servers.brokers.join(","), ...args]),
       close: async () => {
         await servers.close();
         await remove();

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { CrashStep } from "../../fixtures/crash-at.config";
-import { seeded } from "../../support";
+import { seeded, waitFor } from "../../support";
 import type { Fault } from "../fault";
+import { BATCH, SINGLE, TRANSACTIONAL } from "../groups";
 import type { Scene } from "../scene";
 
 const CRASHING = "test/fixtures/crash-at.config.ts";
@@ -27,7 +28,7 @@ export async function killAndRestart(scene: Scene, times: number): Promise<void>
 function crash(step: CrashStep, after: number, bounded?: true): Fault {
   return {
     name: `crash-${step}`,
-    story: `the process is killed ${step.replace("-", " the ")}, then started again`,
+    story: `the process is killed ${step.replace("-", " the ").replace("-", "'s ")}, then started again`,
     bounded,
     gateways: 0,
     doubles: "in flight",
@@ -46,6 +47,18 @@ function crash(step: CrashStep, after: number, bounded?: true): Fault {
       await scene.start();
     },
   };
+}
+
+/** Much shorter than what follows takes, so that nothing but the outage decides what has expired. */
+const SHORT_TTL_MS = 1_000;
+
+/** Waits until MongoDB has deleted the claim of every settled event: nothing absorbs those any more. */
+async function keysExpired(scene: Scene): Promise<void> {
+  const keys = scene.space.db.collection("idempotency_keys");
+  await waitFor(async () => (await keys.countDocuments({ status: "completed" })) === 0, {
+    what: "every settled key to expire",
+    limitMs: 30_000,
+  });
 }
 
 export const CRASHES: Fault[] = [
@@ -76,6 +89,31 @@ export const CRASHES: Fault[] = [
   crash("before-letter", 4),
   crash("after-letter", 4),
   crash("before-commit", 9),
+  crash("before-transaction-commit", 3),
+  crash("after-transaction-commit", 3),
+  {
+    name: "ttl-outage",
+    story:
+      "the process is killed between settle and commit, once in each plugin, and stays away until the keys have expired",
+    // What a producer sends again is absorbed only as long as the key lives.
+    traffic: { duplicates: 0 },
+    env: { TEST_TTL_MS: String(SHORT_TTL_MS) },
+    gateways: 0,
+    doubles: "in flight",
+    async inject(scene) {
+      for (const [index, { group }] of [BATCH, SINGLE, TRANSACTIONAL].entries()) {
+        const crashing = scene.spawn({
+          config: CRASHING,
+          env: { TEST_CRASH_AT: "before-commit", TEST_CRASH_OF: group, TEST_CRASH_AFTER: "4" },
+        });
+        await scene.gone(crashing);
+        await keysExpired(scene);
+        await scene.send(0.6 + 0.1 * index);
+      }
+      scene.endedAt = performance.now();
+      await scene.start();
+    },
+  },
   {
     name: "sigterm-under-load",
     story: "the gateway is asked to stop (SIGTERM) in the middle of its work, then started again",

@@ -1,23 +1,29 @@
 import { isTroubled, type Trouble } from "../../fixtures/trouble";
 import { waitFor } from "../../support";
 import type { Fault } from "../fault";
-import { GROUPS, TROUBLE } from "../groups";
+import { GROUPS, type GroupUnderTest, TROUBLE, TROUBLE_TRANSACTIONAL } from "../groups";
 import type { Scene } from "../scene";
 
-type Options = Pick<Fault, "story" | "doubles"> & Partial<Pick<Fault, "inject" | "bounded" | "goOnWithin">>;
+type Options = Pick<Fault, "story" | "doubles"> &
+  Partial<Pick<Fault, "name" | "groups" | "inject" | "bounded" | "goOnWithin">>;
 
-/** A plugin beside the usual ones that is in for trouble with some events; `givesUp`: they become letters of its own. */
+const TROUBLED = [TROUBLE, TROUBLE_TRANSACTIONAL];
+
+/**
+ * Two plugins beside the usual ones, a plain and a transactional one, that are in for trouble with some events;
+ * `givesUp`: they become letters of each.
+ */
 function handler(trouble: Trouble, givesUp: boolean, options: Options): Fault {
   return {
     name: `handler-${trouble}`,
-    groups: [...GROUPS, TROUBLE],
+    groups: [...GROUPS, ...TROUBLED],
     env: { TEST_TROUBLE: trouble },
     async inject(scene) {
       await scene.underWay();
       scene.endedAt = performance.now();
     },
     expect(scene, { group, wants }) {
-      if (group !== TROUBLE.group || !givesUp) return {};
+      if (!givesUp || !TROUBLED.some((troubled) => troubled.group === group)) return {};
       const failed = [...scene.traffic.good.values()].filter(
         (event) => wants(event.event_type) && isTroubled(trouble, event),
       );
@@ -25,6 +31,25 @@ function handler(trouble: Trouble, givesUp: boolean, options: Options): Fault {
     },
     ...options,
   };
+}
+
+/** One plugin blocks its process for 20 s, once. */
+function blocks(options: Pick<Fault, "name" | "story">, group: GroupUnderTest): Fault {
+  return handler("blocks", false, {
+    ...options,
+    groups: [...GROUPS, group],
+    doubles: "in flight",
+    goOnWithin: 30,
+    async inject(scene) {
+      const marks = scene.space.db.collection("trouble_marks");
+      await scene.mark();
+      await waitFor(async () => (await marks.countDocuments({})) > 0, { what: "the block", limitMs: 60_000 });
+      await scene.mark();
+      await logged(scene, /new one takes its place|joined|goes on|waits/, 60_000).catch(() => undefined);
+      await scene.mark();
+      scene.endedAt = performance.now();
+    },
+  });
 }
 
 async function logged(scene: Scene, pattern: RegExp, limitMs: number): Promise<void> {
@@ -50,22 +75,24 @@ export const HANDLERS: Fault[] = [
     story: "a batch handler answers with something that is no outcome",
     doubles: "never",
   }),
-  handler("blocks", false, {
-    story: "a handler blocks the event loop for 20 s, so that Kafka throws the gateway out of its groups",
-    doubles: "in flight",
-    goOnWithin: 30,
-    async inject(scene) {
-      const marks = scene.space.db.collection("trouble_marks");
-      await scene.mark();
-      await waitFor(async () => (await marks.countDocuments({})) > 0, { what: "the block", limitMs: 60_000 });
-      await scene.mark();
-      await logged(scene, /new one takes its place|joined|goes on|waits/, 60_000).catch(() => undefined);
-      await scene.mark();
-      scene.endedAt = performance.now();
+  blocks(
+    {
+      name: "handler-blocks",
+      story: "a handler blocks the event loop for 20 s, so that Kafka throws the gateway out of its groups",
     },
-  }),
+    TROUBLE,
+  ),
+  blocks(
+    {
+      name: "handler-blocks-in-transaction",
+      story:
+        "a handler blocks the event loop for 20 s with its transaction open, which MongoDB ends meanwhile",
+    },
+    TROUBLE_TRANSACTIONAL,
+  ),
   handler("kills", false, {
     story: "a handler ends its process, at several events; the process is started again each time",
+    groups: [...GROUPS, TROUBLE],
     doubles: "in flight",
     goOnWithin: 30,
     async inject(scene) {

@@ -66,7 +66,7 @@ export const MEMBERSHIP: Fault[] = [
   },
   {
     name: "plugin-away",
-    story: "the node that hosts the plugins is stopped and stays away for a minute, then comes back",
+    story: "the node that hosts the plugins is stopped and stays away for two minutes, then comes back",
     gateways: 0,
     env: { WEIR_PLUGIN_GRACE_MS: "5000" },
     doubles: "in flight",
@@ -78,7 +78,7 @@ export const MEMBERSHIP: Fault[] = [
       if (running) await scene.stop(running);
       await scene.mark();
       await scene.send(0.8);
-      await delay(60_000);
+      await delay(120_000);
       scene.endedAt = performance.now();
       scene.spawn(host);
     },

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../../support";
+import { FIRST_BROKER, SECOND_BROKER } from "../../support/second-broker";
 import type { Fault } from "../fault";
 import type { Scene } from "../scene";
 
@@ -58,6 +59,23 @@ async function failLetters(scene: Scene, mode: "alwaysOn" | "off"): Promise<void
   await scene.space.mongo.db("admin").command({ configureFailPoint: "failCommand", mode, data });
 }
 
+/** Moves what Kafka knows of all groups to a broker, and with it the groups' coordinator; resolves when it is there. */
+async function moveCoordinator({ admin }: Scene["space"], broker: number): Promise<void> {
+  const topic = "__consumer_offsets";
+  const partitions = async () =>
+    (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions ?? [];
+  const partitionAssignment = (await partitions()).map(({ partitionId }) => ({
+    partition: partitionId,
+    replicas: [broker],
+  }));
+  await admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] });
+  await waitFor(
+    async () =>
+      (await partitions()).every(({ leader, replicas }) => leader === broker && replicas.length === 1),
+    { what: `the groups' coordinator to be at broker ${broker}`, limitMs: 60_000, everyMs: 100 },
+  );
+}
+
 export const SERVERS: Fault[] = [
   serverAway("mongo", "stopped"),
   serverAway("mongo", "killed", true),
@@ -111,4 +129,29 @@ export const SERVERS: Fault[] = [
   serverAway("kafka", "stopped"),
   serverAway("kafka", "killed"),
   serverAway("kafka", "frozen"),
+  {
+    name: "coordinator-moves",
+    story: "the coordinator of all groups moves to another broker and back, twice, under load",
+    traffic: { events: 6_000 },
+    doubles: "never",
+    async inject(scene) {
+      const { space, stage } = scene;
+      await scene.underWay();
+      const second = await stage.startSecondBroker();
+      try {
+        for (let time = 0; time < 2; time += 1) {
+          await scene.send(0.6 + 0.2 * time);
+          await moveCoordinator(space, SECOND_BROKER);
+          // Commits reach the coordinator where it is now.
+          await scene.allCommitted();
+          await scene.send(0.7 + 0.2 * time);
+          await moveCoordinator(space, FIRST_BROKER);
+        }
+        scene.endedAt = performance.now();
+      } finally {
+        await moveCoordinator(space, FIRST_BROKER);
+        await second.stop();
+      }
+    },
+  },
 ];

@@ -1,6 +1,6 @@
 import { waitFor } from "../../support";
 import type { Fault } from "../fault";
-import { BATCH, TRANSACTIONAL } from "../groups";
+import { BATCH, type GroupUnderTest, TRANSACTIONAL } from "../groups";
 import type { Scene } from "../scene";
 
 const TYPE = "order.placed";
@@ -23,6 +23,23 @@ async function setOffsets(scene: Scene, group: string, type: string, to: "low" |
     offset: known[to],
   }));
   await admin.setOffsets({ groupId, topic, partitions });
+}
+
+/** As an operator does it, with the tool that comes with Kafka: a group's offsets of all its topics, back to the beginning. */
+async function resetByTool(scene: Scene, { group, wants }: GroupUnderTest): Promise<void> {
+  const topics = scene.types.filter(wants).flatMap((type) => ["--topic", scene.space.topic(type)]);
+  const reset = [
+    "--group",
+    scene.space.group(group),
+    ...topics,
+    "--reset-offsets",
+    "--to-earliest",
+    "--execute",
+  ];
+  const output = await scene.stage.groupTool(reset);
+  const state = await scene.space.groupState(group, scene.types.filter(wants));
+  if (state.some(({ committed }) => committed !== 0))
+    throw new Error(`the tool did not reset ${group}: ${output}`);
 }
 
 /** What the log must have said at least once, at a level that is heard. */
@@ -129,6 +146,26 @@ export const TOPICS: Fault[] = [
       });
     },
     check: mustTell(/^warn: .*effects-tx begins anew/),
+  },
+  {
+    name: "offsets-reset-by-tool",
+    story:
+      "an operator sets a plain and a transactional group back to the beginning, with Kafka's own tool: each handles everything once more",
+    doubles: "never",
+    traffic: { duplicates: 0 },
+    async inject(scene) {
+      await scene.allCommitted();
+      await whileStopped(scene, async () => {
+        for (const group of [BATCH, TRANSACTIONAL]) {
+          await resetByTool(scene, group);
+          await scene.space.db.collection("effects").deleteMany({ group: group.group });
+        }
+      });
+    },
+    async check(scene) {
+      for (const { group } of [BATCH, TRANSACTIONAL])
+        await mustTell(new RegExp(`^warn: .*${group} begins anew`))(scene);
+    },
   },
   {
     name: "offsets-reset-forwards",
