@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { lastLines } from "../../services/embedded/run-program";
 import { privateServers } from "../support/private-servers";
 import { RUN_VARIABLE, run } from "../support/run";
 import { FAULTS } from "./faults";
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
         const report = await runFault(servers, fault, { timed: !values.bounded });
         reports.push(report);
         console.log(lineOf(report));
-        if (report.problems.length > 0) console.log(`        the gateways' log: ${keep(report)}`);
+        if (report.problems.length > 0) tellMore(report);
         await restore(servers);
       }
     }
@@ -61,6 +62,12 @@ async function restore({ kafka, mongo }: Awaited<ReturnType<typeof privateServer
     server.resume();
     await server.start();
   }
+}
+
+/** Where nobody can look into the file afterwards, the end of the log has to do. */
+function tellMore(report: Report): void {
+  console.log(`        the gateways' log: ${keep(report)}`);
+  if (process.env.CI) console.log(lastLines(report.output, 60));
 }
 
 function keep({ fault, output }: Report): string {

@@ -24,6 +24,8 @@ export const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].ma
 const EVENT_COUNT = 4_000;
 /** Small chunks: there are many, so that a fault meets them at different steps of their way. */
 const CHUNK_MESSAGES = 100;
+/** So slow that every group has events in hand at any moment, and no slower: the list is long. */
+const HANDLER_MS = 60;
 const READY_LIMIT_MS = 60_000;
 /** A process that is to end at some step has to start and, after another one's death, to wait for its partitions first. */
 const GONE_LIMIT_MS = 60_000;
@@ -94,7 +96,7 @@ export class Scene {
       env: {
         ...daemonEnvironment(this.space.configuration),
         WEIR_CHUNK_MESSAGES: String(CHUNK_MESSAGES),
-        TEST_HANDLER_MS: String(this.fault.handlerMs ?? 100),
+        TEST_HANDLER_MS: String(this.fault.handlerMs ?? HANDLER_MS),
         // One event after the other in each transaction.
         TEST_TX_HANDLER_MS: "2",
         ...this.fault.env,
