@@ -14,18 +14,27 @@ export interface SentMessage {
 }
 
 /**
- * Sends with all replicas' acknowledgement, once each even when a send is repeated by the client. A producer that Kafka
- * calls out of sequence is of no more use: the next send makes a new one.
+ * Sends with all replicas' acknowledgement, once each even when a send is repeated by the client: one send after the other,
+ * because kafkajs gives the number of a send that it is about to repeat to whichever comes next, and Kafka would take that for the repetition.
+ * After a send that failed it is not known what Kafka has taken of it: the next one goes through a new producer.
  */
 export class EventProducer {
   private producer: Producer | null = null;
-  private connecting: Promise<Producer> | null = null;
+  private last: Promise<unknown> = Promise.resolve();
+  private closed = false;
   private readonly partitionOf = new WeakMap<Message, number>();
 
   constructor(private readonly kafka: Kafka) {}
 
   /** Sends all messages, in one request per broker → where each of them is now, in the same order. */
-  async send(messages: readonly OutgoingMessage[]): Promise<SentMessage[]> {
+  send(messages: readonly OutgoingMessage[]): Promise<SentMessage[]> {
+    const sent = this.last.then(() => this.sendNow(messages));
+    this.last = sent.catch(() => undefined);
+    return sent;
+  }
+
+  private async sendNow(messages: readonly OutgoingMessage[]): Promise<SentMessage[]> {
+    if (this.closed) throw new Error("nothing is sent to Kafka any more: the gateway stops");
     const byTopic = new Map<string, Message[]>();
     const outgoing = messages.map(({ topic, key, value, headers }) => {
       const message: Message = { key, value, headers };
@@ -34,12 +43,12 @@ export class EventProducer {
       else byTopic.set(topic, [message]);
       return { topic, message };
     });
-    const producer = await this.connected();
+    const producer = this.producer ?? (await this.connect());
     const topicMessages = [...byTopic].map(([topic, of]) => ({ topic, messages: of }));
     const records = await producer
       .sendBatch({ topicMessages, acks: -1, timeout: 15_000 })
       .catch((error: unknown) => {
-        if (isFatal(error)) this.forget(producer);
+        this.forget(producer);
         throw error;
       });
     const next = new Map(
@@ -57,18 +66,13 @@ export class EventProducer {
     });
   }
 
+  /** What waits for its turn is not sent any more. */
   async disconnect(): Promise<void> {
-    const producer = this.producer ?? (await this.connecting?.catch(() => null));
-    this.producer = null;
-    await producer?.disconnect();
-  }
-
-  private async connected(): Promise<Producer> {
-    if (this.producer) return this.producer;
-    this.connecting ??= this.connect().finally(() => {
-      this.connecting = null;
-    });
-    return this.connecting;
+    this.closed = true;
+    await this.producer?.disconnect();
+    await this.last;
+    // One that was about to connect.
+    await this.producer?.disconnect();
   }
 
   private async connect(): Promise<Producer> {
@@ -84,11 +88,14 @@ export class EventProducer {
     return producer;
   }
 
-  /** Kafka answers per partition, callers ask per message: this remembers which message went where. */
+  /**
+   * Kafka answers per partition, callers ask per message: this remembers which message went where. What the client sends
+   * again has to go there again, because Kafka knows a repetition by its partition.
+   */
   private recordingPartitioner(): ReturnType<ICustomPartitioner> {
     const choose = Partitioners.DefaultPartitioner();
     return (args) => {
-      const partition = choose(args);
+      const partition = this.partitionOf.get(args.message) ?? choose(args);
       this.partitionOf.set(args.message, partition);
       return partition;
     };
@@ -98,12 +105,4 @@ export class EventProducer {
     if (this.producer === producer) this.producer = null;
     producer.disconnect().catch(() => undefined);
   }
-}
-
-function isFatal(error: unknown): boolean {
-  const causes: unknown[] = [];
-  for (let at = error; at instanceof Error; at = at.cause) causes.push((at as { type?: unknown }).type);
-  return causes.some((type) =>
-    ["OUT_OF_ORDER_SEQUENCE_NUMBER", "UNKNOWN_PRODUCER_ID", "INVALID_PRODUCER_EPOCH"].includes(String(type)),
-  );
 }

@@ -13,14 +13,19 @@ import {
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_INTERVAL_MS = 2_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
-const JOIN_LIMIT_MS = 90_000;
-const SILENCE_LIMIT_MS = 120_000;
+const LIMITS_MS = {
+  /** How long a consumer may give no sign of life, and how often that is looked at: one whose crash went unreported neither fetches nor beats. */
+  silentJoining: 90_000,
+  silentRunning: 120_000,
+  check: 5_000,
+  /** How long its end is waited for, before another takes its place. */
+  close: 10_000,
+};
 /** A consumer that lived so long did its work: what ended it is not what it begins with. */
 const STEADY_MS = 20_000;
 const REBUILD_BACKOFF_MS = { first: 500, max: 5_000 };
 const FAILURES_BEFORE_REBUILD = 5;
 const RETRY_AFTER_FAULT_MS = 1_000;
-const CLOSE_LIMIT_MS = 10_000;
 
 /** What the handler made of a batch: nothing is left of it, or its partition is to be asked again after a while. */
 export type BatchVerdict = { done: true } | { done: false; retryInMs: number };
@@ -41,6 +46,8 @@ export interface GroupConsumerOptions {
   metadataFor(topic: string, partition: number, offset: string): Promise<string | null>;
   onTrouble(message: string, error: unknown): void;
   onJoined(assignment: Record<string, number[]>): void;
+  /** Other limits than the usual ones. */
+  limitsMs?: Partial<typeof LIMITS_MS>;
 }
 
 export type ConsumerState = "connecting" | "joining" | "running" | "rebuilding" | "stopped";
@@ -62,7 +69,11 @@ export class GroupConsumer {
   private endCurrent: ((cause: unknown) => void) | null = null;
   private life: Promise<void> | null = null;
 
-  constructor(private readonly options: GroupConsumerOptions) {}
+  private readonly limitsMs: typeof LIMITS_MS;
+
+  constructor(private readonly options: GroupConsumerOptions) {
+    this.limitsMs = { ...LIMITS_MS, ...options.limitsMs };
+  }
 
   start(): void {
     this.life ??= this.live();
@@ -165,7 +176,7 @@ export class GroupConsumer {
       clearInterval(watchdog);
       // Nothing that this consumer fetched may commit any more.
       this.membership.join += 1;
-      await withinLimit(consumer.disconnect(), CLOSE_LIMIT_MS).catch(() => undefined);
+      await withinLimit(consumer.disconnect(), this.limitsMs.close).catch(() => undefined);
       this.consumer = null;
     }
   }
@@ -175,27 +186,31 @@ export class GroupConsumer {
     await consumer.connect();
     // Always from the beginning: an offset that Kafka no longer has would otherwise be skipped to the end.
     await consumer.subscribe({ topics, fromBeginning: true });
-    if (this.stopping) return;
+    // One that is disconnected while it connects would go on to join.
+    if (this.stopping || this.consumer !== consumer) return;
     this.state = "joining";
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: concurrency,
-      eachBatch: (payload) => this.eachBatch(payload),
+      eachBatch: (payload) => this.eachBatch(consumer, payload),
     });
   }
 
+  /** What a consumer says after another has taken its place is not heard. */
   private observe(consumer: Consumer): void {
+    const isCurrent = () => this.consumer === consumer;
     const sign = () => {
-      this.lastSign = Date.now();
+      if (isCurrent()) this.lastSign = Date.now();
     };
     consumer.on(consumer.events.HEARTBEAT, () => {
       sign();
       // The coordinator takes this member's heartbeats: there is no rebalance, whatever an earlier error looked like.
-      this.membership.rebalancing = false;
+      if (isCurrent()) this.membership.rebalancing = false;
     });
     consumer.on(consumer.events.FETCH, sign);
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      if (!isCurrent()) return;
       sign();
       this.membership.join += 1;
       this.membership.rebalancing = false;
@@ -205,9 +220,11 @@ export class GroupConsumer {
       this.options.onJoined(payload.memberAssignment);
     });
     consumer.on(consumer.events.REBALANCING, () => {
-      this.membership.rebalancing = true;
+      if (isCurrent()) this.membership.rebalancing = true;
     });
-    consumer.on(consumer.events.CRASH, ({ payload }) => this.endCurrent?.(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (isCurrent()) this.endCurrent?.(payload.error);
+    });
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => this.passOverMarkers(consumer, payload));
   }
 
@@ -231,18 +248,20 @@ export class GroupConsumer {
   }
 
   /** Never throws: kafkajs ends the consumer for good on an error of the language's own kinds. */
-  private async eachBatch(payload: EachBatchPayload): Promise<void> {
+  private async eachBatch(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     const { topic, partition } = payload.batch;
-    if (this.paused || this.retryTimers.has(`${topic}/${partition}`)) return;
+    if (this.consumer !== consumer || this.paused || this.retryTimers.has(`${topic}/${partition}`)) return;
     const interrupted = new AbortController();
     const heartbeats = this.beatWhileWorking(payload, interrupted);
     try {
       const batch = partitionBatch(payload, this.membership, interrupted.signal);
       const verdict = await this.options.handle(batch);
+      // A handler that hung for longer than its consumer lived.
+      if (this.consumer !== consumer) return;
       this.failures = 0;
       if (!verdict.done) this.retryLater(payload, verdict.retryInMs);
     } catch (error) {
-      if (error instanceof StaleAssignment) return;
+      if (error instanceof StaleAssignment || this.consumer !== consumer) return;
       this.options.onTrouble(`${topic}[${partition}] could not go on`, error);
       this.failures += 1;
       // A coordinator that moved can leave a consumer that fetches for ever and never commits.
@@ -277,14 +296,14 @@ export class GroupConsumer {
     );
   }
 
-  /** A consumer whose crash went unreported neither fetches nor beats. */
   private watchSilence(): NodeJS.Timeout {
+    const { silentJoining, silentRunning, check } = this.limitsMs;
     this.lastSign = Date.now();
-    const limit = () => (this.state === "running" ? SILENCE_LIMIT_MS : JOIN_LIMIT_MS);
     return setInterval(() => {
       const silentMs = Date.now() - this.lastSign;
-      if (silentMs > limit()) this.endCurrent?.(new Error(`no sign of life for ${silentMs} ms`));
-    }, 5_000);
+      const limit = this.state === "running" ? silentRunning : silentJoining;
+      if (silentMs > limit) this.endCurrent?.(new Error(`no sign of life for ${silentMs} ms`));
+    }, check);
   }
 
   private interruptibleDelay(ms: number): Promise<void> {

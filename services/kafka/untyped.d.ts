@@ -4,6 +4,7 @@ declare module "kafkajs/src/network/requestQueue" {
     throttledUntil: number;
     throttleCheckTimeoutId: NodeJS.Timeout | null;
     checkPendingRequests(): void;
+    fulfillRequest(response: unknown): void;
     scheduleCheckPendingRequests(): void;
   }
   export default RequestQueue;

@@ -6,7 +6,6 @@ import type { BridgeStatus } from "../../services/bridge/status";
 import { createGateway } from "../../services/runtime/gateway";
 import effectsBatch from "../fixtures/effects-batch.service";
 import effectsSingle from "../fixtures/effects-single.service";
-import effectsTx from "../fixtures/effects-tx.service";
 import {
   allCommitted,
   assertDeadLettered,
@@ -176,44 +175,6 @@ describe("gateway", () => {
       assert.deepEqual(Object.fromEntries(letter?.headers), { "x-from": "test" });
     }
   });
-
-  for (const { title, later } of [
-    { title: "and already holds more than the old one did", later: 200 },
-    { title: "and holds less than the old one did", later: 5 },
-    { title: "and holds as much as the old one did", later: 30 },
-  ]) {
-    it(`begins anew, loudly, at a topic that was deleted and made anew under it ${title}`, async () => {
-      await space.db.createCollection("effects");
-      const gateway = await start([effectsBatch, effectsTx], { topics: { partitions: 1 } });
-      const groups = ["events", "effects-batch", "effects-tx"];
-      const first = makeTraffic({ types: ["order.placed"], events: 30, seed: 1 });
-      await sendTraffic(space, first);
-      await allCommitted(space, groups, ["order.placed"]);
-      const second = makeTraffic({ types: ["order.placed"], events: later, seed: 2 });
-      await space.admin.deleteTopics({ topics: [space.topic("order.placed")] });
-      await waitFor(
-        async () => {
-          await space.createTopics(["order.placed"], 1);
-          return true;
-        },
-        { what: "the topic to be made anew" },
-      );
-      await sendTraffic(space, second);
-      // What a long recheck would find by itself.
-      await waitFor(
-        async () => {
-          await gateway.broadcastLocal("$services.changed", {});
-          return (await space.db.collection("effects").countDocuments({ event_id: /^2-/ })) === 2 * later;
-        },
-        { what: "all events of the new topic to take effect", limitMs: 60_000, everyMs: 500 },
-      );
-      await allCommitted(space, groups, ["order.placed"]);
-      const all = { ...second, good: new Map([...first.good, ...second.good]) };
-      await assertOnce(space, "effects-batch", all);
-      await assertOnce(space, "effects-tx", all);
-      await assertStored(space, all);
-    });
-  }
 
   it("takes headers by the thousand, and of any name, without being held up", async () => {
     const seen: Delivery["headers"][] = [];
