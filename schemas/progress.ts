@@ -11,8 +11,10 @@ export interface ProgressDocument {
   offered_id?: string;
   /** Raised by every new owner. */
   epoch: number;
-  /** The highest offset that an earlier owner had claimed without settling it; null for none. */
+  /** The highest offset that may have been handled before, under an earlier owner or a delivery that was given up; null for none. */
   redelivered_to: number | null;
+  /** The highest offset that any owner of this run has claimed; missing until the first claim. */
+  handed_to?: number;
   /** Transactional groups: everything below has taken effect. */
   next: number;
   /** Server sessions that an owner's transactions ran in, as 32 hex digits. */

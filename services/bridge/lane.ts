@@ -39,9 +39,11 @@ export class Lane {
   /** Some of the chunk waits → milliseconds until it is asked for again; 0: at once, it has moved on. */
   hold({ held, passed }: ChunkReport, logger: Logger): number {
     if (held?.reason) {
-      this.rememberInHand();
+      this.rememberHanded(this.inHandTo);
       return this.wait(held.reason, logger);
     }
+    // Its key may have expired by the time that it comes again.
+    if (held?.handledTo !== undefined) this.rememberHanded(held.handledTo);
     this.goOn(logger);
     // Used up its time but moved on: no reason to wait. Busy: whoever has it needs a moment.
     return held?.fate === "busy" || passed.length === 0 ? BUSY_MS : 0;
@@ -50,7 +52,7 @@ export class Lane {
   /** The chunk could not be delivered, settled or dead-lettered → milliseconds until it is tried again. */
   giveUp(error: unknown, logger: Logger): number {
     if (this.owned) this.owned.attempt += 1;
-    this.rememberInHand();
+    this.rememberHanded(this.inHandTo);
     const { type, message } = error as { type?: string; message?: string };
     // A later owner's claim stands in the way: if the partition is still ours, a fresh epoch settles who it is.
     if (type === "WEIR_FENCED") this.owned = null;
@@ -59,8 +61,8 @@ export class Lane {
   }
 
   /** A handler may have been at any of them: whichever chunk they come in next, they come again. */
-  private rememberInHand(): void {
-    if (this.owned) this.owned.redeliveredTo = Math.max(this.owned.redeliveredTo, this.inHandTo);
+  private rememberHanded(to: number): void {
+    if (this.owned) this.owned.redeliveredTo = Math.max(this.owned.redeliveredTo, to);
   }
 
   private wait(reason: string, logger: Logger): number {

@@ -27,7 +27,12 @@ export interface ChunkReport {
   /** Per message that the committed offset has passed. */
   passed: Fate[];
   /** Why the rest is to be asked for again; absent where there is no rest. */
-  held?: { fate: Fate; reason?: string };
+  held?: {
+    fate: Fate;
+    reason?: string;
+    /** The highest offset behind the stop that a handler was at already; absent for none. */
+    handledTo?: number;
+  };
 }
 
 /** One message with what is known of it on its way. */
@@ -69,11 +74,18 @@ export async function takeChunk(
   const stop = fates[count];
   if (stop === undefined) return { passed };
   const reason = chunk[count] && outcomeOf.get(chunk[count]);
+  const handled = chunk.findLast((_, index) => index > count && WAS_HANDLED.has(fates[index]));
   return {
     passed,
-    held: { fate: stop, reason: reason?.status === "not_started" ? reason.reason : undefined },
+    held: {
+      fate: stop,
+      reason: reason?.status === "not_started" ? reason.reason : undefined,
+      handledTo: handled && Number(handled.message.offset),
+    },
   };
 }
+
+const WAS_HANDLED = new Set<Fate | undefined>(["completed", "failed"]);
 
 /** A plugin's node that answers with too few outcomes has not said what became of the rest. */
 const MISSING: Outcome = {

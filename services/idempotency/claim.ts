@@ -19,6 +19,8 @@ export interface ClaimRequest {
 
 export interface ClaimStore {
   claims: Collection<ClaimDocument>;
+  /** Keeps, durably, that the chunk was handed out: its keys may be gone before somebody meets it again. */
+  rememberHandedOut(by: ClaimRequest["by"], group: string): Promise<void>;
   /** Keeps `offset` as possibly handled before, durably, before the claim that tells of it goes. */
   rememberTakeover(fence: Fence, group: string, offset: number): Promise<void>;
   /** The highest offset that was remembered so, for the partition; null for none. */
@@ -31,6 +33,15 @@ export interface ClaimStore {
  * never waits.
  */
 export async function claim(store: ClaimStore, request: ClaimRequest): Promise<ClaimResult> {
+  if (request.by.partition < 0) return claimKeys(store, request);
+  const [result] = await Promise.all([
+    claimKeys(store, request),
+    store.rememberHandedOut(request.by, request.group),
+  ]);
+  return result;
+}
+
+async function claimKeys(store: ClaimStore, request: ClaimRequest): Promise<ClaimResult> {
   const id = new ObjectId();
   const duplicates = new Set<string>();
   const busy = new Set<string>();

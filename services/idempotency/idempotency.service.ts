@@ -12,7 +12,7 @@ import { type ClaimRequest, type ClaimStore, claim } from "./claim";
 import { type Counters, newCounters } from "./counters";
 import { endOpenTransactions } from "./end-transactions";
 import { findKey, type IdempotencyStats, idempotencyStats } from "./inspect";
-import { acquire, beginAnew, rememberedUpTo, rememberTakeover } from "./progress";
+import { acquire, beginAnew, rememberedUpTo, rememberHandedOut, rememberTakeover } from "./progress";
 import { type SettleRequest, settle } from "./settle";
 
 interface Variables {
@@ -27,6 +27,7 @@ const partition = { type: "number", integer: true };
 function storeOf(service: IdempotencyService): ClaimStore {
   return {
     claims: service.collection,
+    rememberHandedOut: (by, group) => rememberHandedOut(progressOf(service), by, group),
     rememberTakeover: (fence, group, offset) => {
       service.counters.takeovers += 1;
       return rememberTakeover(progressOf(service), fence, group, offset);
@@ -63,10 +64,9 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
             description: "a handled key absorbs duplicates until then (one hour by default)",
           },
           {
-            name: "unsettled_by_partition",
-            key: { status: 1, group: 1, "by.topic": 1, "by.partition": 1, "by.to": -1 },
-            partialFilterExpression: { status: "processing" },
-            description: "what a partition's earlier owners had in hand; a few documents at any time",
+            name: "by_partition",
+            key: { group: 1, "by.topic": 1, "by.partition": 1, "by.to": 1 },
+            description: "what a reset of a group's offsets makes unhandled again",
           },
         ],
       },
@@ -121,7 +121,7 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
         await endOpenTransactions(this.adapter.db, progressKey(group, topic, partition), (error) =>
           this.logger.debug("MongoDB does not let this user end an earlier owner's sessions", error),
         );
-        return acquire(progressOf(this), storeOf(this).claims, ctx.params, new Date());
+        return acquire(progressOf(this), ctx.params, new Date());
       },
     },
     /** Begins the run of offsets that `acquire` offered, after Kafka has taken a commit that names it. Error: WEIR_FENCED. */

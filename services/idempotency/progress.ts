@@ -13,7 +13,6 @@ import {
 /** Makes the caller the partition's owner: every claim under a lower epoch may be taken over from here on. */
 export async function acquire(
   progress: Collection<ProgressDocument>,
-  claims: Collection<ClaimDocument>,
   request: AcquireRequest,
   now: Date,
 ): Promise<Acquired> {
@@ -29,14 +28,14 @@ export async function acquire(
     await progress.updateOne({ _id, epoch }, { $set: { offered_id: freshId } });
     return { epoch, progress_id: freshId, redelivered_to: null, next: 0, began: "anew" };
   }
-  const redelivered_to = await unsettledUpTo(claims, request);
-  if (redelivered_to !== null) await rememberTakeover(progress, { topic, partition }, group, redelivered_to);
+  // What was handed out and committed never comes again; what comes again of it may have been handled, whether its keys live or not.
+  const { handed_to = null } = owned;
+  if (handed_to !== null) await rememberTakeover(progress, request, group, handed_to);
   const known = owned.redelivered_to;
   return {
     epoch,
     progress_id: owned.progress_id,
-    redelivered_to:
-      known === null || redelivered_to === null ? (known ?? redelivered_to) : Math.max(known, redelivered_to),
+    redelivered_to: known === null || handed_to === null ? (known ?? handed_to) : Math.max(known, handed_to),
     next: owned.next,
     began: "resumed",
   };
@@ -67,7 +66,7 @@ export async function beginAnew(
   });
   const begun = await progress.updateOne(offered, {
     $set: { progress_id, redelivered_to: null, next: 0, since: now },
-    $unset: { offered_id: "" },
+    $unset: { offered_id: "", handed_to: "" },
   });
   if (begun.matchedCount !== 1) throw replaced(request);
 }
@@ -119,20 +118,16 @@ async function raiseEpoch(progress: Collection<ProgressDocument>, raise: Raise):
   }
 }
 
-/** The highest offset that was in some earlier owner's hands when it went away. */
-async function unsettledUpTo(
-  claims: Collection<ClaimDocument>,
-  { group, topic, partition }: AcquireRequest,
-): Promise<number | null> {
-  const highest = await claims
-    .find(
-      { status: "processing", group, "by.topic": topic, "by.partition": partition },
-      { projection: { by: 1 } },
-    )
-    .sort({ "by.to": -1 })
-    .limit(1)
-    .next();
-  return highest?.by.to ?? null;
+/** What a former owner still hands out is remembered as a takeover is: the later one has asked already what was handed out. */
+export async function rememberHandedOut(
+  progress: Collection<ProgressDocument>,
+  by: Fence & { to: number },
+  group: string,
+): Promise<void> {
+  const { topic, partition, epoch, to } = by;
+  const _id = progressKey(group, topic, partition);
+  const { matchedCount } = await progress.updateOne({ _id, epoch }, { $max: { handed_to: to } });
+  if (matchedCount === 0) await rememberTakeover(progress, by, group, to);
 }
 
 export async function rememberTakeover(

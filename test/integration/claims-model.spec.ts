@@ -3,7 +3,13 @@ import type { ObjectId } from "mongodb";
 import type { ClaimDocument, Fence } from "../../schemas/claims";
 import type { ProgressDocument } from "../../schemas/progress";
 import { type ClaimStore, claim, LEASE_MS } from "../../services/idempotency/claim";
-import { acquire, beginAnew, rememberedUpTo, rememberTakeover } from "../../services/idempotency/progress";
+import {
+  acquire,
+  beginAnew,
+  rememberedUpTo,
+  rememberHandedOut,
+  rememberTakeover,
+} from "../../services/idempotency/progress";
 import { settle } from "../../services/idempotency/settle";
 import { seeded } from "../support";
 import { MemoryCollection, type Step } from "../support/memory-collection";
@@ -36,9 +42,11 @@ class World {
   private readonly ready: (() => void)[] = [];
   private now = Date.parse("2026-01-01T00:00:00Z");
   private faults = true;
-  /** What a handler has taken effect for, whether or not that was settled: a partition and a key. */
+  /** What a handler has taken effect for, whether or not that was settled: a partition and an offset. */
   private readonly handled = new Set<string>();
   private readonly completedBy = new Map<string, ObjectId>();
+  /** Keys that were settled and have expired since. */
+  private readonly expired = new Set<string>();
   private readonly letters = new Set<string>();
   private readonly violations: string[] = [];
   private readonly lines: (() => string)[] = [];
@@ -67,6 +75,7 @@ class World {
       if (roll < 0.06) this.assign(this.below(PARTITIONS), this.below(OWNERS));
       else if (roll < 0.08) this.now += LEASE_MS;
       else if (roll < 0.1) this.crash();
+      else if (roll < 0.12) this.expire();
       else this.next();
       await settled();
     }
@@ -89,7 +98,7 @@ class World {
       if (offset !== MESSAGES) this.violations.push(`partition ${partition} ended at ${offset}`);
     }
     for (const key of this.messages.flat()) {
-      if (!this.completedBy.has(key) && !this.letters.has(key)) this.violations.push(`${key} is lost`);
+      if (!this.isDone(key)) this.violations.push(`${key} is lost`);
     }
   }
 
@@ -112,6 +121,7 @@ class World {
     const progress = this.progress.through(step);
     const store: ClaimStore = {
       claims: claims.as<ClaimDocument>(),
+      rememberHandedOut: (by, group) => rememberHandedOut(progress.as<ProgressDocument>(), by, group),
       rememberTakeover: (fence, group, offset) =>
         rememberTakeover(progress.as<ProgressDocument>(), fence, group, offset),
       rememberedUpTo: (fence, group) => rememberedUpTo(progress.as<ProgressDocument>(), fence, group),
@@ -121,7 +131,7 @@ class World {
     const request = { group: GROUP, topic: TOPIC, partition, committed_progress_id: start.progressId };
     let position = start.offset;
     try {
-      const owned = await acquire(progress.as<ProgressDocument>(), store.claims, request, store.now());
+      const owned = await acquire(progress.as<ProgressDocument>(), request, store.now());
       this.lines.push(
         () =>
           `  ${owner}/${partition}.${generation} ${owned.began}, epoch ${owned.epoch}, redelivered to ${owned.redelivered_to}`,
@@ -138,12 +148,13 @@ class World {
         const chunk = (this.messages[partition] ?? []).slice(position, position + 1 + this.below(MAX_CHUNK));
         const to = position + chunk.length - 1;
         const by = { topic: TOPIC, partition, epoch: owned.epoch, attempt, from: position, to };
-        const passed = await this.deliver(store, step, chunk, by, redeliveredTo).catch((error) => {
+        const delivered = await this.deliver(store, step, chunk, by, redeliveredTo).catch((error) => {
           if (!isLost(error)) throw error;
           attempt += 1;
-          redeliveredTo = Math.max(redeliveredTo, to);
-          return 0;
+          return { passed: 0, handledTo: to };
         });
+        const { passed } = delivered;
+        redeliveredTo = Math.max(redeliveredTo, delivered.handledTo);
         position += passed;
         if (passed > 0 && !(await commit())) return true;
       }
@@ -154,14 +165,14 @@ class World {
     }
   }
 
-  /** Claim, handle, settle → how many of the chunk's messages the offset may pass. */
+  /** Claim, handle, settle → how many of the chunk's messages the offset may pass, and the last that was handled behind a busy one. */
   private async deliver(
     store: ClaimStore,
     step: Step,
     chunk: string[],
     by: Parameters<typeof claim>[1]["by"],
     redeliveredTo: number,
-  ): Promise<number> {
+  ): Promise<{ passed: number; handledTo: number }> {
     const keys = [...new Set(chunk)];
     const claimed = await claim(store, { group: GROUP, keys, by });
     const upTo = Math.max(redeliveredTo, claimed.redelivered_to ?? -1);
@@ -169,7 +180,8 @@ class World {
     const failed: string[] = [];
     for (const key of held) {
       const redelivered = claimed.redelivered.includes(key) || by.from + chunk.indexOf(key) <= upTo;
-      if (await step(() => this.handleFails(by, key, redelivered, claimed.id))) failed.push(key);
+      const offsets = chunk.flatMap((other, index) => (other === key ? [by.from + index] : []));
+      if (await step(() => this.handleFails(by, key, offsets, redelivered, claimed.id))) failed.push(key);
     }
     if (claimed.id !== null) {
       const settlement = { id: claimed.id, release: failed, claimed: held.length, ttl_ms: TTL_MS };
@@ -184,22 +196,30 @@ class World {
         for (const key of given) this.letters.add(key);
       });
     }
-    return passing.length;
+    const handledTo = chunk.findLastIndex((key) => held.includes(key));
+    return { passed: passing.length, handledTo: handledTo < passing.length ? -1 : by.from + handledTo };
   }
 
   /** → true where the handler throws, before it took effect. */
-  private handleFails(by: Fence, key: string, redelivered: boolean, claimId: string | null): boolean {
+  private handleFails(
+    by: Fence,
+    key: string,
+    offsets: number[],
+    redelivered: boolean,
+    claimId: string | null,
+  ): boolean {
     const { partition } = by;
     const under = () => `${partition}, epoch ${by.epoch}.${by.attempt}, claim ${claimId?.slice(-4)}`;
     this.lines.push(() => `  ${key} is handled under ${under()}${redelivered ? ", redelivered" : ""}`);
     // A claim that was taken over under its handler's hands: the other one's run was marked. A second copy of what became
     // a letter is a delivery of its own.
     const isFenced = !this.claims.all<ClaimDocument>().some(({ _id }) => _id.toHexString() === claimId);
-    const again = this.handled.has(`${partition} ${key}`) && !this.letters.has(key);
+    const again =
+      offsets.some((offset) => this.handled.has(`${partition} ${offset}`)) && !this.letters.has(key);
     if (again && !redelivered && !isFenced)
       this.violations.push(`${key} is handled again and not marked redelivered`);
     if (this.faults && this.random() < 0.05) return true;
-    this.handled.add(`${partition} ${key}`);
+    for (const offset of offsets) this.handled.add(`${partition} ${offset}`);
     return false;
   }
 
@@ -207,7 +227,7 @@ class World {
   private commit(partition: number, generation: number, offset: number, progressId: string): boolean {
     if (this.generation[partition] !== generation) return false;
     for (const key of (this.messages[partition] ?? []).slice(0, offset)) {
-      if (!this.completedBy.has(key) && !this.letters.has(key))
+      if (!this.isDone(key))
         this.violations.push(`the offset passed ${key}, which is neither settled nor a letter`);
     }
     this.committed[partition] = { offset, progressId };
@@ -239,6 +259,18 @@ class World {
     const index = this.below(this.ready.length);
     const [chosen] = this.ready.splice(index, 1);
     chosen?.();
+  }
+
+  /** Everything settled so far is forgotten: from now on a copy is new, but what is handed over again has to say so. */
+  private expire(): void {
+    this.lines.push(() => "what was settled expires");
+    this.claims.expire(({ status }) => status === "completed");
+    for (const key of this.completedBy.keys()) this.expired.add(key);
+    this.completedBy.clear();
+  }
+
+  private isDone(key: string): boolean {
+    return this.completedBy.has(key) || this.expired.has(key) || this.letters.has(key);
   }
 
   /** Whoever waits for this step never hears of it, and does nothing any more. */

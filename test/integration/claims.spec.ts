@@ -3,7 +3,13 @@ import type { Collection } from "mongodb";
 import type { ClaimDocument, Fence } from "../../schemas/claims";
 import type { ProgressDocument } from "../../schemas/progress";
 import { type ClaimRequest, type ClaimStore, claim, LEASE_MS } from "../../services/idempotency/claim";
-import { acquire, beginAnew, rememberedUpTo, rememberTakeover } from "../../services/idempotency/progress";
+import {
+  acquire,
+  beginAnew,
+  rememberedUpTo,
+  rememberHandedOut,
+  rememberTakeover,
+} from "../../services/idempotency/progress";
 import { settle } from "../../services/idempotency/settle";
 import { createSpace } from "../support";
 import { MemoryCollection } from "../support/memory-collection";
@@ -49,6 +55,7 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
       now = new Date("2026-01-01T00:00:00Z");
       store = {
         claims,
+        rememberHandedOut: (by, group) => rememberHandedOut(progress, by, group),
         rememberTakeover: (fence, group, offset) => rememberTakeover(progress, fence, group, offset),
         rememberedUpTo: (fence, group) => rememberedUpTo(progress, fence, group),
         now: () => now,
@@ -101,12 +108,9 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
     });
 
     it("takes over at once what an earlier owner of the partition left, and fences its late settle", async () => {
-      await acquire(
-        progress,
-        claims,
-        { group: "g", topic: "t", partition: 0, committed_progress_id: null },
-        now,
-      );
+      for (const _owner of ["the earlier", "the later"]) {
+        await acquire(progress, { group: "g", topic: "t", partition: 0, committed_progress_id: null }, now);
+      }
       const earlier = await claim(store, request(["a", "b"], { epoch: 1, from: 10, to: 11 }));
       const later = await claim(store, request(["b", "c"], { epoch: 2, from: 11, to: 12 }));
       assert.deepEqual(later.redelivered, ["b"]);
@@ -198,7 +202,7 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
 
     describe("progress: the fence between a partition's owners", () => {
       const acquired = (committed_progress_id: string | null) =>
-        acquire(progress, claims, { group: "g", topic: "t", partition: 0, committed_progress_id }, now);
+        acquire(progress, { group: "g", topic: "t", partition: 0, committed_progress_id }, now);
 
       it("raises the epoch with every owner, and goes on where Kafka's metadata names it", async () => {
         const first = await acquired(null);
@@ -260,6 +264,34 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
         await claim(store, request(["a"], { epoch: second.epoch, from: 40, to: 40 }));
         const third = await acquired(first.progress_id);
         assert.equal(third.redelivered_to, 41);
+      });
+
+      it("knows it also when everything was settled, and the keys have expired before somebody came", async () => {
+        const first = await acquired(null);
+        await handled(["a", "b"], { epoch: first.epoch });
+        await claims.deleteMany({});
+        const second = await acquired(first.progress_id);
+        assert.equal(second.redelivered_to, 1);
+        // A former owner's late chunk, which nobody could know of when the next one came.
+        await handled(["c"], { epoch: first.epoch, from: 7, to: 7 } as Partial<Fence>);
+        await claims.deleteMany({});
+        assert.equal(
+          (await claim(store, request(["c"], { epoch: second.epoch, from: 7, to: 7 }))).redelivered_to,
+          7,
+        );
+      });
+
+      it("forgets it with the run of offsets", async () => {
+        const first = await acquired(null);
+        await handled(["a", "b"], { epoch: first.epoch });
+        const { epoch, progress_id } = await acquired(null);
+        await beginAnew(
+          progress,
+          claims,
+          { group: "g", topic: "t", partition: 0, epoch, progress_id, from: 0 },
+          now,
+        );
+        assert.equal((await acquired(progress_id)).redelivered_to, null);
       });
 
       it("gives each of many owners at once an epoch of its own", async () => {

@@ -31,11 +31,13 @@ describe("a lane", () => {
     assert.equal(lane.owned.attempt, 2);
   });
 
-  it("marks as redelivered what a handler began and could not end, not what is only busy", () => {
+  it("marks as redelivered what a handler began and what it did behind a busy event, not what is only busy", () => {
     const lane = ownedLane();
     lane.inHandTo = 41;
     lane.hold({ passed: [], held: { fate: "busy" } }, logger);
     assert.equal(lane.owned.redeliveredTo, -1);
+    lane.hold({ passed: [], held: { fate: "busy", handledTo: 7 } }, logger);
+    assert.equal(lane.owned.redeliveredTo, 7);
     lane.hold({ passed: [], held: { fate: "not_started", reason: "the mail server is away" } }, logger);
     assert.equal(lane.owned.redeliveredTo, 41);
   });
