@@ -13,6 +13,8 @@ export interface Fault {
   traffic?: Partial<TrafficOptions>;
   /** Milliseconds that a handler of single events takes, so that some are in hand when the fault strikes. */
   handlerMs?: number;
+  /** Messages in a chunk; 100 by default, so that there are many and a fault meets them at different steps of their way. */
+  chunkMessages?: number;
   /** Other groups than the usual ones. */
   groups?: readonly GroupUnderTest[];
   /** How many gateways run when the fault strikes; 1 by default. 0: `inject` starts them. */
@@ -29,3 +31,6 @@ export interface Fault {
   /** What has to hold beyond the ledger; throws what does not. */
   check?(scene: Scene): Promise<void>;
 }
+
+/** What a scene has to know of a fault before it strikes. */
+export type Setting = Omit<Fault, "inject" | "expect" | "check">;

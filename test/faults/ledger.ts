@@ -1,4 +1,5 @@
 import type { Effect } from "../support/ledger";
+import { type SentEvents, sentIn } from "../support/sent-events";
 import type { Traffic } from "../support/traffic";
 
 /** How often an event may take effect in a group, and what a double has to say of itself. */
@@ -32,150 +33,158 @@ export interface GroupVerdict {
 /** Holds a group's effects, in the order in which they happened, against what was sent. */
 export function judgeEffects(
   expectation: GroupExpectation,
-  effects: readonly Effect[],
+  effects: Iterable<Effect>,
   traffic: Traffic,
 ): GroupVerdict {
-  const byId = new Map<string, Effect[]>();
-  for (const effect of effects) {
-    const known = byId.get(effect.event_id);
-    if (known) known.push(effect);
-    else byId.set(effect.event_id, [effect]);
+  const ledger = new EffectsLedger(expectation, sentIn(traffic));
+  for (const effect of effects) ledger.enter(effect);
+  return ledger.verdict();
+}
+
+/** Of how many places of one doubled event the verdict tells. */
+const PLACES = 8;
+
+/**
+ * One group's ledger, entered effect by effect in the order in which they happened. It keeps some twenty bytes per event
+ * that was sent, and more only of what is doubled or wrong, so that a million of them fit.
+ */
+export class EffectsLedger {
+  private effects = 0;
+  private redelivered = 0;
+  private readonly times: Uint32Array;
+  private readonly unmarked: Uint32Array;
+  private readonly inHand: Uint8Array;
+  private readonly firstPartition: Int32Array;
+  private readonly firstOffset: Float64Array;
+  /** Where each doubled event took effect, by its number. */
+  private readonly doubled = new Map<number, string[]>();
+  private readonly foreign = new Set<string>();
+  private readonly undead = new Set<string>();
+  /** The offset of the last event of each key that was in order, by topic, partition and key. */
+  private readonly last = new Map<string, number>();
+  private readonly outOfOrder: string[] = [];
+
+  constructor(
+    private readonly expectation: GroupExpectation,
+    private readonly sent: SentEvents,
+  ) {
+    this.times = new Uint32Array(sent.count);
+    this.unmarked = new Uint32Array(sent.count);
+    this.inHand = new Uint8Array(sent.count);
+    this.firstPartition = new Int32Array(sent.count);
+    this.firstOffset = new Float64Array(sent.count);
   }
-  // What a plain handler still does for an event that was given up, such as after its timeout, is nobody's promise.
-  const kept = [...byId.values()].filter(([effect]) => !expectation.failed?.has(effect?.event_id ?? ""));
-  const doubled = kept.filter((list) => list.length > 1);
-  return {
-    group: expectation.group,
-    effects: effects.length,
-    doubles: doubled.length,
-    redelivered: effects.filter(({ redelivered }) => redelivered).length,
-    problems: [
-      ...membership(expectation, byId, traffic),
-      ...doubles(expectation, doubled),
-      ...(expectation.ordered === false ? [] : order(kept.flatMap(([first]) => first ?? []))),
-    ],
-  };
-}
 
-function membership(
-  { promise, wants, failed, excused }: GroupExpectation,
-  found: ReadonlyMap<string, Effect[]>,
-  { good }: Traffic,
-): string[] {
-  const due = [...good.values()].filter(
-    ({ event_id, event_type }) => wants(event_type) && !failed?.has(event_id) && !excused?.has(event_id),
-  );
-  const missing = due.filter(({ event_id }) => !found.has(event_id)).map(({ event_id }) => event_id);
-  const undead = promise === "exactly once" ? [...(failed ?? [])].filter((id) => found.has(id)) : [];
-  const foreign = [...found.keys()].filter((id) => {
-    const event = good.get(id);
-    return !event || !wants(event.event_type);
-  });
-  return [
-    ...(missing.length > 0
-      ? [`${missing.length} of ${due.length} events are missing: ${some(missing)}`]
-      : []),
-    ...(undead.length > 0 ? [`${undead.length} events took effect though given up: ${some(undead)}`] : []),
-    ...(foreign.length > 0 ? [`${foreign.length} effects belong to no event sent: ${some(foreign)}`] : []),
-  ];
-}
-
-function doubles({ promise, mayDouble }: GroupExpectation, doubled: Effect[][]): string[] {
-  if (doubled.length === 0) return [];
-  const ids = (lists: Effect[][]) => some(lists.map((list) => describe(list)));
-  if (promise === "exactly once") return [`${doubled.length} events took effect twice: ${ids(doubled)}`];
-  const unmarked = doubled.filter((list) => list.filter(({ redelivered }) => !redelivered).length > 1);
-  const unexpected = doubled.filter((list) => !list.some(mayDouble));
-  return [
-    ...(unmarked.length > 0
-      ? [`${unmarked.length} doubles are not marked redelivered: ${ids(unmarked)}`]
-      : []),
-    ...(unexpected.length > 0
-      ? [`${unexpected.length} doubles were in nobody's hands at the fault: ${ids(unexpected)}`]
-      : []),
-  ];
-}
-
-/** Within a partition, the events of one key first took effect in the order of their offsets. */
-function order(first: readonly Effect[]): string[] {
-  const last = new Map<string, Effect>();
-  const broken: string[] = [];
-  for (const effect of first) {
-    if (effect.key === null) continue;
-    const lane = `${effect.topic}[${effect.partition}] key ${effect.key}`;
-    const before = last.get(lane);
-    if (before && before.offset > effect.offset)
-      broken.push(`${lane}: ${effect.offset} after ${before.offset}`);
-    else last.set(lane, effect);
+  enter(effect: Effect): void {
+    const { wants, failed, mayDouble } = this.expectation;
+    const { event_id, partition, offset, redelivered } = effect;
+    this.effects += 1;
+    if (redelivered) this.redelivered += 1;
+    const number = this.sent.numberOf(event_id);
+    if (number === undefined || !wants(this.sent.typeOf(number))) {
+      this.foreign.add(event_id);
+      return;
+    }
+    const before = this.times[number] ?? 0;
+    this.times[number] = before + 1;
+    // What a plain handler still does for an event that was given up, such as after its timeout, is nobody's promise.
+    if (failed?.has(event_id)) {
+      this.undead.add(event_id);
+      return;
+    }
+    if (before === 0) {
+      this.firstPartition[number] = partition;
+      this.firstOffset[number] = offset;
+      this.follow(effect);
+    } else this.noteDouble(number, effect);
+    if (!redelivered) this.unmarked[number] = (this.unmarked[number] ?? 0) + 1;
+    if (mayDouble(effect)) this.inHand[number] = 1;
   }
-  return broken.length > 0 ? [`${broken.length} events out of order: ${some(broken)}`] : [];
+
+  verdict(): GroupVerdict {
+    const { expectation, effects, redelivered, outOfOrder } = this;
+    return {
+      group: expectation.group,
+      effects,
+      doubles: this.doubled.size,
+      redelivered,
+      problems: [
+        ...this.membership(),
+        ...this.doubles(),
+        ...(expectation.ordered === false || outOfOrder.length === 0
+          ? []
+          : [`${outOfOrder.length} events out of order: ${some(outOfOrder)}`]),
+      ],
+    };
+  }
+
+  /** Within a partition, the events of one key first take effect in the order of their offsets. */
+  private follow({ topic, partition, key, offset }: Effect): void {
+    if (key === null) return;
+    const lane = `${topic}[${partition}] key ${key}`;
+    const before = this.last.get(lane);
+    if (before !== undefined && before > offset) this.outOfOrder.push(`${lane}: ${offset} after ${before}`);
+    else this.last.set(lane, offset);
+  }
+
+  private noteDouble(number: number, { topic, partition, offset, redelivered }: Effect): void {
+    const firstMarked = this.unmarked[number] === 0;
+    const places = this.doubled.get(number) ?? [
+      topic + place(this.firstPartition[number], this.firstOffset[number], firstMarked),
+    ];
+    if (places.length < PLACES) places.push(place(partition, offset, redelivered));
+    this.doubled.set(number, places);
+  }
+
+  private membership(): string[] {
+    const { promise, wants, failed, excused } = this.expectation;
+    const { sent, times, foreign, undead } = this;
+    let due = 0;
+    const missing: string[] = [];
+    for (let number = 0; number < sent.count; number += 1) {
+      const id = sent.idOf(number);
+      if (!wants(sent.typeOf(number)) || failed?.has(id) || excused?.has(id)) continue;
+      due += 1;
+      if (times[number] === 0) missing.push(id);
+    }
+    return [
+      ...(missing.length > 0 ? [`${missing.length} of ${due} events are missing: ${some(missing)}`] : []),
+      ...(promise === "exactly once" && undead.size > 0
+        ? [`${undead.size} events took effect though given up: ${some([...undead])}`]
+        : []),
+      ...(foreign.size > 0 ? [`${foreign.size} effects belong to no event sent: ${some([...foreign])}`] : []),
+    ];
+  }
+
+  private doubles(): string[] {
+    const all = [...this.doubled.keys()];
+    if (all.length === 0) return [];
+    const told = (numbers: number[]) => some(numbers.map((number) => this.describe(number)));
+    if (this.expectation.promise === "exactly once")
+      return [`${all.length} events took effect twice: ${told(all)}`];
+    const unmarked = all.filter((number) => (this.unmarked[number] ?? 0) > 1);
+    const unexpected = all.filter((number) => this.inHand[number] === 0);
+    return [
+      ...(unmarked.length > 0
+        ? [`${unmarked.length} doubles are not marked redelivered: ${told(unmarked)}`]
+        : []),
+      ...(unexpected.length > 0
+        ? [`${unexpected.length} doubles were in nobody's hands at the fault: ${told(unexpected)}`]
+        : []),
+    ];
+  }
+
+  private describe(number: number): string {
+    return `${this.sent.idOf(number)} (${this.doubled.get(number)?.join(", ")})`;
+  }
 }
 
-/** The part of a dead letter that the ledger looks at. */
-export interface LetterSeen {
-  group?: string;
-  event_id?: string;
-  reason: string;
-  /** In hex. */
-  raw: string;
-  /** `<topic>[<partition>] at <offset>`, and what it is known by. */
-  place: string;
+function place(partition = 0, offset = 0, redelivered = false): string {
+  return `[${partition}] at ${offset}${redelivered ? " redelivered" : ""}`;
 }
 
-/** Each bad message is one letter with its exact bytes, each failed event one of its group; there are no others. */
-export function judgeLetters(
-  letters: readonly LetterSeen[],
-  traffic: Traffic,
-  groups: readonly GroupExpectation[],
-): string[] {
-  const due = [
-    ...traffic.bad.map((hex) => `refused ${hex}`),
-    ...groups.flatMap(({ group, failed }) => [...(failed ?? [])].map((id) => `failed ${group} ${id}`)),
-  ];
-  const found = letters.map(nameOf);
-  const excused = new Set(groups.flatMap(({ excused }) => [...(excused ?? [])]));
-  const missing = without(due, found).filter((line) => !excused.has(line.replace("refused ", "")));
-  const extra = without(found, due).filter((line) => !excused.has(line.split(" ").at(-1) ?? ""));
-  return [
-    ...(missing.length > 0
-      ? [`${missing.length} of ${due.length} letters are missing: ${some(missing)}`]
-      : []),
-    ...(extra.length > 0
-      ? [
-          `${extra.length} letters too many: ${some(extra.map((line) => `${line.slice(0, 60)} from ${places(letters, line)}`))}`,
-        ]
-      : []),
-  ];
-}
-
-function nameOf({ group, event_id, raw }: LetterSeen): string {
-  return group === undefined ? `refused ${raw}` : `failed ${group} ${event_id}`;
-}
-
-function places(letters: readonly LetterSeen[], name: string): string {
-  return letters
-    .filter((letter) => nameOf(letter) === name)
-    .map(({ place }) => place)
-    .join(" and ");
-}
-
-/** What is in the first list and not, or less often, in the second. */
-function without(list: readonly string[], taken: readonly string[]): string[] {
-  const counts = new Map<string, number>();
-  for (const item of taken) counts.set(item, (counts.get(item) ?? 0) + 1);
-  return list.filter((item) => {
-    const left = counts.get(item) ?? 0;
-    counts.set(item, left - 1);
-    return left <= 0;
-  });
-}
-
-function describe(list: Effect[]): string {
-  const places = list.map(({ offset, redelivered }) => `${offset}${redelivered ? " redelivered" : ""}`);
-  return `${list[0]?.event_id} (${list[0]?.topic}[${list[0]?.partition}] at ${places.join(", ")})`;
-}
-
-function some(list: readonly string[]): string {
+/** The first of a list, for a line of a report. */
+export function some(list: readonly string[]): string {
   const shown = list.slice(0, 3).map((text) => (text.length > 300 ? `${text.slice(0, 300)}…` : text));
   return shown.join("; ") + (list.length > 3 ? " …" : "");
 }

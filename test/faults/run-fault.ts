@@ -1,7 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { waitFor } from "../support";
+import { attempts } from "./attempts";
 import type { Fault } from "./fault";
-import { type GroupVerdict, judgeEffects, judgeLetters } from "./ledger";
+import { type GroupVerdict, judgeEffects } from "./ledger";
+import { judgeLetters } from "./letters";
 import { Scene, type Stage } from "./scene";
 
 const GO_ON_WITHIN_S = 15;
@@ -11,7 +13,7 @@ const DRAIN_LIMIT_MS = 150_000;
 
 /** What became of one fault. */
 export interface Report {
-  fault: Fault;
+  fault: Pick<Fault, "name" | "story">;
   events: number;
   groups: GroupVerdict[];
   letters: number;
@@ -30,19 +32,10 @@ export interface Report {
 export async function runFault(stage: Stage, fault: Fault, { timed }: { timed: boolean }): Promise<Report> {
   const began = performance.now();
   const scene = await Scene.open(stage, fault);
-  const problems: string[] = [];
+  const { problems, attempt } = attempts();
   let groups: GroupVerdict[] = [];
   let letters = 0;
   let wentOnAfter: number | null = null;
-  const attempt = async (what: string, work: () => Promise<void>) => {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      problems.push(`${what}: ${(error as Error).message.slice(0, 1_500)}`);
-      return false;
-    }
-  };
 
   const injected = await attempt("the fault itself", async () => {
     for (let count = 0; count < (fault.gateways ?? 1); count += 1) await scene.start();

@@ -6,27 +6,33 @@ import { lastLines } from "../../services/embedded/run-program";
 import { privateServers } from "../support/private-servers";
 import { RUN_VARIABLE, run } from "../support/run";
 import { FAULTS } from "./faults";
+import { BACKLOG } from "./faults/backlog";
 import { lineOf, markdownOf, tableOf } from "./report";
+import { runBacklog } from "./run-backlog";
 import { type Report, runFault } from "./run-fault";
+import type { Stage } from "./scene";
 
-const USAGE = `npm run test:faults [-- [--only <name or its beginning>]… [--bounded] [--repeat <times>] [--markdown <file>] [--list]]`;
+const USAGE = `npm run test:faults [-- [--only <name or its beginning>]… [--bounded] [--events <of the backlog>] [--repeat <times>] [--markdown <file>] [--list]]`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       only: { type: "string", multiple: true },
       bounded: { type: "boolean", default: false },
+      events: { type: "string", default: "1000000" },
       repeat: { type: "string", default: "1" },
       markdown: { type: "string" },
       list: { type: "boolean", default: false },
     },
   });
-  const chosen = FAULTS.filter(
+  const usual = FAULTS.filter(
     ({ name, bounded }) =>
       (values.only?.some((wanted) => name.startsWith(wanted)) ?? true) && (!values.bounded || bounded),
   );
+  const chosen = usual.map((fault) => (stage: Stage) => runFault(stage, fault, { timed: !values.bounded }));
+  if (values.only?.includes(BACKLOG.name)) chosen.push((stage) => runBacklog(stage, Number(values.events)));
   if (values.list || chosen.length === 0) {
-    for (const { name, story } of FAULTS) console.log(`${name}: ${story}`);
+    for (const { name, story } of [...FAULTS, BACKLOG]) console.log(`${name}: ${story}`);
     if (!values.list) throw new Error(`No fault is chosen. ${USAGE}`);
     return;
   }
@@ -39,8 +45,8 @@ async function main(): Promise<void> {
   const reports: Report[] = [];
   try {
     for (let round = 0; round < Number(values.repeat); round += 1) {
-      for (const fault of chosen) {
-        const report = await runFault(servers, fault, { timed: !values.bounded });
+      for (const runOne of chosen) {
+        const report = await runOne(servers);
         reports.push(report);
         console.log(lineOf(report));
         if (report.problems.length > 0) tellMore(report);

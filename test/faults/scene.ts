@@ -1,3 +1,5 @@
+import type { Letter } from "../../services/dlq/letter";
+import type { StoredEvent } from "../../services/events/stored-event";
 import {
   allCommitted,
   createSpace,
@@ -13,22 +15,23 @@ import {
 import { type Daemon, startDaemon } from "../support/daemon";
 import { daemonEnvironment } from "../support/daemon-environment";
 import type { PrivateTestServers } from "../support/private-servers";
-import type { Fault } from "./fault";
+import type { Setting } from "./fault";
 import { GROUPS, type GroupUnderTest, type OwnEffects } from "./groups";
-import type { LetterSeen } from "./ledger";
+import type { LetterSeen } from "./letters";
 
 export const TYPES = ["order.placed", "order.paid", "order.shipped", "user.registered"];
 export const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map(
   (name) => `services/${name}`,
 );
 const EVENT_COUNT = 4_000;
-/** Small chunks: there are many, so that a fault meets them at different steps of their way. */
 const CHUNK_MESSAGES = 100;
 /** So slow that every group has events in hand at any moment, and no slower: the list is long. */
 const HANDLER_MS = 60;
 const READY_LIMIT_MS = 60_000;
 /** A process that is to end at some step has to start and, after another one's death, to wait for its partitions first. */
 const GONE_LIMIT_MS = 60_000;
+
+type StoredSeen = Pick<StoredEvent, "event_id" | "kafka" | "stored_at">;
 
 /** What all faults of a run share. */
 export type Stage = Pick<
@@ -60,10 +63,10 @@ export class Scene {
     readonly space: Space,
     readonly traffic: Traffic,
     readonly groups: readonly GroupUnderTest[],
-    private readonly fault: Fault,
+    private readonly fault: Setting,
   ) {}
 
-  static async open(stage: Stage, fault: Fault): Promise<Scene> {
+  static async open(stage: Stage, fault: Setting): Promise<Scene> {
     const space = await createSpace();
     const traffic = makeTraffic({
       types: TYPES,
@@ -78,6 +81,10 @@ export class Scene {
 
   get types(): string[] {
     return [...this.traffic.messages.keys()];
+  }
+
+  private get chunkMessages(): number {
+    return this.fault.chunkMessages ?? CHUNK_MESSAGES;
   }
 
   /** Starts a gateway with every plugin; resolves when its groups have joined. */
@@ -95,7 +102,7 @@ export class Scene {
       config,
       env: {
         ...daemonEnvironment(this.space.configuration),
-        WEIR_CHUNK_MESSAGES: String(CHUNK_MESSAGES),
+        WEIR_CHUNK_MESSAGES: String(this.chunkMessages),
         TEST_HANDLER_MS: String(this.fault.handlerMs ?? HANDLER_MS),
         // One event after the other in each transaction.
         TEST_TX_HANDLER_MS: "2",
@@ -143,9 +150,10 @@ export class Scene {
 
   /** True where the offset was within the next two chunks at one of the marks. */
   wasInHand({ group, topic, partition, offset }: Effect): boolean {
+    const place = `${group}/${topic}/${partition}`;
     return this.marks.some((mark) => {
-      const committed = mark.get(`${group}/${topic}/${partition}`);
-      return committed !== undefined && offset >= committed && offset < committed + 2 * CHUNK_MESSAGES;
+      const committed = mark.get(place);
+      return committed !== undefined && offset >= committed && offset < committed + 2 * this.chunkMessages;
     });
   }
 
@@ -262,46 +270,53 @@ export class Scene {
   }
 
   /** A group's effects, in the order in which they happened. */
-  async effectsOf({ group, effects }: GroupUnderTest): Promise<Effect[]> {
-    const { db } = this.space;
-    if (typeof effects === "object") return this.ownEffects(group, effects);
-    if (effects === "effects") {
-      return db.collection<Effect>("effects").find({ group }).sort({ at: 1, _id: 1 }).toArray();
+  async effectsOf(group: GroupUnderTest): Promise<Effect[]> {
+    const effects: Effect[] = [];
+    for await (const effect of this.eachEffectOf(group)) effects.push(effect);
+    return effects;
+  }
+
+  /** The same, one by one, for more than fit into memory. */
+  async *eachEffectOf({ group, effects }: GroupUnderTest): AsyncGenerator<Effect> {
+    if (typeof effects === "object") return yield* this.ownEffects(group, effects);
+    if (effects === "effects") return yield* this.inOrder<Effect>("effects", { group }, { at: 1, _id: 1 });
+    const fields = { event_id: 1, kafka: 1, stored_at: 1 };
+    const stored = this.inOrder<StoredSeen>("events", {}, { stored_at: 1, _id: 1 }, fields);
+    for await (const { event_id, kafka, stored_at } of stored) {
+      const { topic, partition, key } = kafka;
+      const offset = Number(kafka.offset);
+      yield { group, event_id, topic, partition, key, offset, at: stored_at.getTime(), redelivered: false };
     }
-    const stored = await db
-      .collection("events")
-      .find({}, { projection: { event_id: 1, kafka: 1, stored_at: 1 } })
-      .sort({ stored_at: 1, _id: 1 })
-      .toArray();
-    return stored.map(({ event_id, kafka, stored_at }) => ({
-      group,
-      event_id,
-      ...kafka,
-      offset: Number(kafka.offset),
-      at: stored_at.getTime(),
-      redelivered: false,
-    }));
+  }
+
+  private inOrder<T>(name: string, filter: object, $sort: object, $project?: object): AsyncIterable<T> {
+    const steps = [{ $match: filter }, ...($project ? [{ $project }] : []), { $sort }];
+    return this.space.db.collection(name).aggregate<T>(steps, { allowDiskUse: true });
   }
 
   /** What is not known of a plugin's own documents, such as its deliveries, is left out of the judgement. */
-  private async ownEffects(group: string, { collection, field }: OwnEffects): Promise<Effect[]> {
-    const found = await this.space.db
+  private async *ownEffects(group: string, { collection, field }: OwnEffects): AsyncGenerator<Effect> {
+    const found: AsyncIterable<{ id: unknown }> = this.space.db
       .collection(collection)
-      .aggregate<{ id: unknown }>([{ $project: { id: `$${field}` } }])
-      .toArray();
+      .aggregate([{ $project: { id: `$${field}` } }]);
     const unknown = { key: null, redelivered: true, topic: "", partition: 0, offset: 0, at: 0 };
-    return found.map(({ id }) => ({ group, event_id: String(id), ...unknown }));
+    for await (const { id } of found) yield { group, event_id: String(id), ...unknown };
   }
 
-  async letters(): Promise<LetterSeen[]> {
-    const letters = await this.space.db.collection("dead_letters").find({}).toArray();
-    return letters.map(({ group, event_id, reason, raw, ...letter }) => ({
-      group,
-      event_id,
-      reason,
-      place: `${letter.original_topic}[${letter.partition}] at ${letter.offset} (${letter.identity})`,
-      raw: raw === null ? "null" : Buffer.from(raw.buffer).toString("hex"),
-    }));
+  /** The dead letters, whose bytes are given as `told` gives them. */
+  async letters(told = (raw: Buffer) => raw.toString("hex")): Promise<LetterSeen[]> {
+    const letters: LetterSeen[] = [];
+    for await (const letter of this.space.db.collection<Letter>("dead_letters").find({})) {
+      const { group, event_id, reason, raw } = letter;
+      letters.push({
+        group,
+        event_id,
+        reason,
+        place: `${letter.original_topic}[${letter.partition}] at ${letter.offset} (${letter.identity})`,
+        raw: raw === null ? "null" : told(raw.buffer),
+      });
+    }
+    return letters;
   }
 
   /** The messages of the log lines of all gateways, also of those that are gone. */

@@ -39,38 +39,63 @@ export function exampleOf(type: string): EventEnvelope {
   return JSON.parse(readFileSync(path.join(folder, String(file)), "utf8"));
 }
 
-/** Makes a known set of messages: the same options give the same messages. */
-export function makeTraffic(options: TrafficOptions): Traffic {
+/** One message of a traffic, in the order in which it is to be sent. */
+export interface TrafficMessage {
+  /** `copy`: sent before, and sent again. */
+  kind: "good" | "copy" | "bad";
+  type: string;
+  message: RawMessage;
+  /** The event that it is, or that a bad one stands behind. */
+  event: EventEnvelope;
+}
+
+/** Makes a known set of messages one by one, without keeping any: the same options give the same messages. */
+export function* messagesOf(options: TrafficOptions): Generator<TrafficMessage> {
   const { types, events, duplicates = 0, bad = 0, keys = 50, seed = 1 } = options;
   const random = seeded(seed);
   const examples = types.map(exampleOf);
+  const eventAt = (index: number): EventEnvelope => ({
+    ...(examples[index % examples.length] as EventEnvelope),
+    event_id: eventIdOf(index, seed),
+    aggregate_id: `a${index % keys}`,
+  });
+  const messageOf = (kind: "good" | "copy", event: EventEnvelope): TrafficMessage => ({
+    kind,
+    type: event.event_type,
+    message: { key: event.aggregate_id, value: JSON.stringify(event) },
+    event,
+  });
+  let badSoFar = 0;
+  for (let index = 0; index < events; index += 1) {
+    const event = eventAt(index);
+    yield messageOf("good", event);
+    if (random() < duplicates) yield messageOf("copy", eventAt(Math.floor(random() * (index + 1))));
+    if (random() < bad) {
+      const value = badBytes(badSoFar, event);
+      badSoFar += 1;
+      yield { kind: "bad", type: event.event_type, message: { key: event.aggregate_id, value }, event };
+    }
+  }
+}
+
+/** The id of a traffic's event number `index`, from 0 on. */
+export function eventIdOf(index: number, seed = 1): string {
+  return `${seed}-${index}`;
+}
+
+/** A known set of messages as a whole, for as many as fit well into memory. */
+export function makeTraffic(options: TrafficOptions): Traffic {
   const traffic: Traffic = {
     good: new Map(),
     duplicates: 0,
     bad: [],
-    messages: new Map(types.map((type) => [type, []])),
+    messages: new Map(options.types.map((type) => [type, []])),
   };
-  const sent: { type: string; message: RawMessage }[] = [];
-  const send = (type: string, message: RawMessage) => {
+  for (const { kind, type, message, event } of messagesOf(options)) {
     traffic.messages.get(type)?.push(message);
-    return message;
-  };
-  for (let index = 0; index < events; index += 1) {
-    const example = examples[index % examples.length] as EventEnvelope;
-    const event = { ...example, event_id: `${seed}-${index}`, aggregate_id: `a${index % keys}` };
-    traffic.good.set(event.event_id, event);
-    const message = send(event.event_type, { key: event.aggregate_id, value: JSON.stringify(event) });
-    sent.push({ type: event.event_type, message });
-    if (random() < duplicates) {
-      const again = sent[Math.floor(random() * sent.length)];
-      if (again) send(again.type, again.message);
-      traffic.duplicates += 1;
-    }
-    if (random() < bad) {
-      const bytes = badBytes(traffic.bad.length, event);
-      traffic.bad.push(bytes.toString("hex"));
-      send(event.event_type, { key: event.aggregate_id, value: bytes });
-    }
+    if (kind === "good") traffic.good.set(event.event_id, event);
+    if (kind === "copy") traffic.duplicates += 1;
+    if (kind === "bad") traffic.bad.push(Buffer.from(message.value ?? "").toString("hex"));
   }
   return traffic;
 }

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { type GroupExpectation, judgeEffects, judgeLetters } from "../faults/ledger";
+import { type GroupExpectation, judgeEffects } from "../faults/ledger";
+import { judgeLetters } from "../faults/letters";
 import { makeTraffic } from "../support";
 import type { Effect } from "../support/ledger";
+import { sentBy, sentIn } from "../support/sent-events";
 
 const TYPE = "order.placed";
-const traffic = makeTraffic({ types: [TYPE], events: 10, bad: 0.3, keys: 2, seed: 4 });
+const options = { types: [TYPE], events: 10, bad: 0.3, keys: 2, seed: 4 };
+const traffic = makeTraffic(options);
 const group: GroupExpectation = {
   group: "g",
   promise: "at least once",
@@ -64,6 +67,24 @@ describe("the ledger of the fault harness", () => {
       problems([...all.slice(2, 3), ...all.slice(0, 2), ...all.slice(3)]),
       /1 events out of order/,
     ));
+
+  it("tells where a doubled event took effect", () =>
+    assert.match(
+      problems([...all, { ...last, partition: 2 }]),
+      /not marked redelivered: 4-9 \(order\.placed\[0\] at 9, \[2\] at 9\)/,
+    ));
+
+  it("knows the events of a traffic that nobody kept as those of one that was kept", () => {
+    const types = [TYPE, "order.paid", "user.registered"];
+    const [kept, made] = [sentIn(makeTraffic({ ...options, types })), sentBy({ ...options, types })];
+    assert.equal(made.count, kept.count);
+    for (let number = 0; number < kept.count; number += 1) {
+      assert.equal(made.idOf(number), kept.idOf(number));
+      assert.equal(made.typeOf(number), kept.typeOf(number));
+    }
+    for (const id of ["4-0", "4-9", "4-10", "4-09", "4--1", "4-", "5-1", "1", "", "4-1.5", "nobody"])
+      assert.equal(made.numberOf(id), kept.numberOf(id), id);
+  });
 
   it("finds letters that are missing, doubled, or hold other bytes", () => {
     const letters = traffic.bad.map((raw) => ({ reason: "invalid", raw, place: "here" }));
