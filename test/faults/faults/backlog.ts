@@ -17,7 +17,7 @@ export const BACKLOG: Setting = {
   gateways: 0,
   chunkMessages: 1_000,
   handlerMs: 0,
-  env: { TEST_TX_HANDLER_MS: "0" },
+  env: { TEST_TX_BATCH: "yes" },
   doubles: "in flight",
   // After each of them: a server was away, or a transaction of a killed process has to expire.
   goOnWithin: 30,
