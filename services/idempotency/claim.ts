@@ -19,12 +19,13 @@ export interface ClaimRequest {
 
 export interface ClaimStore {
   claims: Collection<ClaimDocument>;
-  /** Keeps, durably, that the chunk was handed out: its keys may be gone before somebody meets it again. */
-  rememberHandedOut(by: ClaimRequest["by"], group: string): Promise<void>;
+  /**
+   * Keeps, durably, that the chunk is handed out, because its keys may be gone before somebody meets it again → the highest
+   * offset of the partition that may have been handled before; null for none.
+   */
+  handOut(by: ClaimRequest["by"], group: string): Promise<number | null>;
   /** Keeps `offset` as possibly handled before, durably, before the claim that tells of it goes. */
   rememberTakeover(fence: Fence, group: string, offset: number): Promise<void>;
-  /** The highest offset that was remembered so, for the partition; null for none. */
-  rememberedUpTo(fence: Fence, group: string): Promise<number | null>;
   now(): Date;
 }
 
@@ -33,15 +34,6 @@ export interface ClaimStore {
  * never waits.
  */
 export async function claim(store: ClaimStore, request: ClaimRequest): Promise<ClaimResult> {
-  if (request.by.partition < 0) return claimKeys(store, request);
-  const [result] = await Promise.all([
-    claimKeys(store, request),
-    store.rememberHandedOut(request.by, request.group),
-  ]);
-  return result;
-}
-
-async function claimKeys(store: ClaimStore, request: ClaimRequest): Promise<ClaimResult> {
   const id = new ObjectId();
   const duplicates = new Set<string>();
   const busy = new Set<string>();
@@ -53,7 +45,7 @@ async function claimKeys(store: ClaimStore, request: ClaimRequest): Promise<Clai
     redelivered: [...redelivered].filter((key) => !duplicates.has(key) && !busy.has(key)),
     // Read after the claim is there: whoever took over anything of it before has remembered it by now.
     redelivered_to:
-      claimed && request.by.partition >= 0 ? await store.rememberedUpTo(request.by, request.group) : null,
+      claimed && request.by.partition >= 0 ? await store.handOut(request.by, request.group) : null,
   });
 
   for (let round = 0; round < MAX_ROUNDS; round += 1) {

@@ -12,7 +12,7 @@ import { type ClaimRequest, type ClaimStore, claim } from "./claim";
 import { type Counters, newCounters } from "./counters";
 import { endOpenTransactions } from "./end-transactions";
 import { findKey, type IdempotencyStats, idempotencyStats } from "./inspect";
-import { acquire, beginAnew, rememberedUpTo, rememberHandedOut, rememberTakeover } from "./progress";
+import { acquire, beginAnew, handOut, rememberTakeover } from "./progress";
 import { type SettleRequest, settle } from "./settle";
 
 interface Variables {
@@ -27,12 +27,11 @@ const partition = { type: "number", integer: true };
 function storeOf(service: IdempotencyService): ClaimStore {
   return {
     claims: service.collection,
-    rememberHandedOut: (by, group) => rememberHandedOut(progressOf(service), by, group),
+    handOut: (by, group) => handOut(progressOf(service), by, group),
     rememberTakeover: (fence, group, offset) => {
       service.counters.takeovers += 1;
       return rememberTakeover(progressOf(service), fence, group, offset);
     },
-    rememberedUpTo: (fence, group) => rememberedUpTo(progressOf(service), fence, group),
     now: () => new Date(),
   };
 }

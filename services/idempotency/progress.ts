@@ -10,6 +10,9 @@ import {
   progressKey,
 } from "../../schemas/progress";
 
+// The driver knows the option, its types do not.
+const AFTER = { returnDocument: "after" } as FindOneAndUpdateOption<ProgressDocument>;
+
 /** Makes the caller the partition's owner: every claim under a lower epoch may be taken over from here on. */
 export async function acquire(
   progress: Collection<ProgressDocument>,
@@ -29,13 +32,13 @@ export async function acquire(
     return { epoch, progress_id: freshId, redelivered_to: null, next: 0, began: "anew" };
   }
   // What was handed out and committed never comes again; what comes again of it may have been handled, whether its keys live or not.
-  const { handed_to = null } = owned;
-  if (handed_to !== null) await rememberTakeover(progress, request, group, handed_to);
-  const known = owned.redelivered_to;
+  const known = owned.redelivered_to ?? -1;
+  const redelivered_to = Math.max(known, owned.handed_to ?? -1);
+  if (redelivered_to > known) await rememberTakeover(progress, request, group, redelivered_to);
   return {
     epoch,
     progress_id: owned.progress_id,
-    redelivered_to: known === null || handed_to === null ? (known ?? handed_to) : Math.max(known, handed_to),
+    redelivered_to: redelivered_to < 0 ? null : redelivered_to,
     next: owned.next,
     began: "resumed",
   };
@@ -102,12 +105,11 @@ async function raiseEpoch(progress: Collection<ProgressDocument>, raise: Raise):
       since: now,
     },
   };
-  const options = { upsert: true, returnDocument: "after" } as FindOneAndUpdateOption<ProgressDocument>;
   try {
     const raised = await progress.findOneAndUpdate(
       { _id },
       update as unknown as UpdateQuery<ProgressDocument>,
-      options,
+      { ...AFTER, upsert: true },
     );
     if (raised.value) return raised.value;
     throw new Error(`MongoDB raised the epoch of ${_id} and returned no document`);
@@ -116,18 +118,6 @@ async function raiseEpoch(progress: Collection<ProgressDocument>, raise: Raise):
     if ((error as { code?: number }).code !== 11_000) throw error;
     return raiseEpoch(progress, raise);
   }
-}
-
-/** What a former owner still hands out is remembered as a takeover is: the later one has asked already what was handed out. */
-export async function rememberHandedOut(
-  progress: Collection<ProgressDocument>,
-  by: Fence & { to: number },
-  group: string,
-): Promise<void> {
-  const { topic, partition, epoch, to } = by;
-  const _id = progressKey(group, topic, partition);
-  const { matchedCount } = await progress.updateOne({ _id, epoch }, { $max: { handed_to: to } });
-  if (matchedCount === 0) await rememberTakeover(progress, by, group, to);
 }
 
 export async function rememberTakeover(
@@ -142,15 +132,19 @@ export async function rememberTakeover(
   );
 }
 
-/** Up to which offset a partition's events may have been handled before; null for none. */
-export async function rememberedUpTo(
+/**
+ * Remembers a claimed chunk as handed out → up to which offset the partition's events may have been handled before; null for
+ * none. What a former owner still hands out is remembered as a takeover is, because the later one has asked already what was
+ * handed out; and it may have been handled by that one.
+ */
+export async function handOut(
   progress: Collection<ProgressDocument>,
-  { topic, partition }: Pick<Fence, "topic" | "partition">,
+  { topic, partition, epoch, to }: Fence & { to: number },
   group: string,
 ): Promise<number | null> {
-  const found = await progress.findOne(
-    { _id: progressKey(group, topic, partition) },
-    { projection: { redelivered_to: 1 } },
-  );
-  return found?.redelivered_to ?? null;
+  const _id = progressKey(group, topic, partition);
+  const handed = await progress.findOneAndUpdate({ _id, epoch }, { $max: { handed_to: to } }, AFTER);
+  const known =
+    handed.value ?? (await progress.findOneAndUpdate({ _id }, { $max: { redelivered_to: to } }, AFTER)).value;
+  return known?.redelivered_to ?? null;
 }

@@ -3,13 +3,7 @@ import type { ObjectId } from "mongodb";
 import type { ClaimDocument, Fence } from "../../schemas/claims";
 import type { ProgressDocument } from "../../schemas/progress";
 import { type ClaimStore, claim, LEASE_MS } from "../../services/idempotency/claim";
-import {
-  acquire,
-  beginAnew,
-  rememberedUpTo,
-  rememberHandedOut,
-  rememberTakeover,
-} from "../../services/idempotency/progress";
+import { acquire, beginAnew, handOut, rememberTakeover } from "../../services/idempotency/progress";
 import { settle } from "../../services/idempotency/settle";
 import { seeded } from "../support";
 import { MemoryCollection, type Step } from "../support/memory-collection";
@@ -121,10 +115,9 @@ class World {
     const progress = this.progress.through(step);
     const store: ClaimStore = {
       claims: claims.as<ClaimDocument>(),
-      rememberHandedOut: (by, group) => rememberHandedOut(progress.as<ProgressDocument>(), by, group),
+      handOut: (by, group) => handOut(progress.as<ProgressDocument>(), by, group),
       rememberTakeover: (fence, group, offset) =>
         rememberTakeover(progress.as<ProgressDocument>(), fence, group, offset),
-      rememberedUpTo: (fence, group) => rememberedUpTo(progress.as<ProgressDocument>(), fence, group),
       now: () => new Date(this.now),
     };
     const start = { ...(this.committed[partition] as Committed) };

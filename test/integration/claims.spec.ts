@@ -3,13 +3,7 @@ import type { Collection } from "mongodb";
 import type { ClaimDocument, Fence } from "../../schemas/claims";
 import type { ProgressDocument } from "../../schemas/progress";
 import { type ClaimRequest, type ClaimStore, claim, LEASE_MS } from "../../services/idempotency/claim";
-import {
-  acquire,
-  beginAnew,
-  rememberedUpTo,
-  rememberHandedOut,
-  rememberTakeover,
-} from "../../services/idempotency/progress";
+import { acquire, beginAnew, handOut, rememberTakeover } from "../../services/idempotency/progress";
 import { settle } from "../../services/idempotency/settle";
 import { createSpace } from "../support";
 import { MemoryCollection } from "../support/memory-collection";
@@ -55,9 +49,8 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
       now = new Date("2026-01-01T00:00:00Z");
       store = {
         claims,
-        rememberHandedOut: (by, group) => rememberHandedOut(progress, by, group),
+        handOut: (by, group) => handOut(progress, by, group),
         rememberTakeover: (fence, group, offset) => rememberTakeover(progress, fence, group, offset),
-        rememberedUpTo: (fence, group) => rememberedUpTo(progress, fence, group),
         now: () => now,
       };
     });

@@ -71,15 +71,24 @@ export class MemoryCollection {
     });
   }
 
-  findOneAndUpdate(filter: Doc, update: Doc): Promise<{ value: Doc }> {
+  findOneAndUpdate(
+    filter: Doc,
+    update: Doc,
+    {
+      upsert = false,
+      returnDocument = "before",
+    }: { upsert?: boolean; returnDocument?: "before" | "after" } = {},
+  ): Promise<{ value: Doc | null }> {
     return this.step(() => {
       let found = this.documents.find((document) => matches(document, filter));
-      if (!found) {
+      const before = found ? copyOf(found) : null;
+      if (!found && upsert) {
         this.insert({ ...filter, ...(update.$setOnInsert as Doc) });
-        found = this.documents.at(-1) as Doc;
+        found = this.documents.at(-1);
       }
+      if (!found) return { value: null };
       apply(found, update);
-      return { value: copyOf(found) };
+      return { value: returnDocument === "after" ? copyOf(found) : before };
     });
   }
 
