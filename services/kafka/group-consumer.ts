@@ -199,33 +199,50 @@ export class GroupConsumer {
 
   /** What a consumer says after another has taken its place is not heard. */
   private observe(consumer: Consumer): void {
-    const isCurrent = () => this.consumer === consumer;
+    const whileCurrent =
+      <Event>(listener: (event: Event) => void) =>
+      (event: Event) => {
+        if (this.consumer === consumer) listener(event);
+      };
+    const { HEARTBEAT, FETCH, GROUP_JOIN, REBALANCING, CRASH, END_BATCH_PROCESS } = consumer.events;
     const sign = () => {
-      if (isCurrent()) this.lastSign = Date.now();
+      this.lastSign = Date.now();
     };
-    consumer.on(consumer.events.HEARTBEAT, () => {
-      sign();
-      // The coordinator takes this member's heartbeats: there is no rebalance, whatever an earlier error looked like.
-      if (isCurrent()) this.membership.rebalancing = false;
-    });
-    consumer.on(consumer.events.FETCH, sign);
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      if (!isCurrent()) return;
-      sign();
-      this.membership.join += 1;
-      this.membership.rebalancing = false;
-      this.assignment = payload.memberAssignment;
-      this.state = "running";
-      this.applyPause();
-      this.options.onJoined(payload.memberAssignment);
-    });
-    consumer.on(consumer.events.REBALANCING, () => {
-      if (isCurrent()) this.membership.rebalancing = true;
-    });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (isCurrent()) this.endCurrent?.(payload.error);
-    });
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => this.passOverMarkers(consumer, payload));
+    consumer.on(
+      HEARTBEAT,
+      whileCurrent(() => {
+        sign();
+        // The coordinator takes this member's heartbeats: there is no rebalance, whatever an earlier error looked like.
+        this.membership.rebalancing = false;
+      }),
+    );
+    consumer.on(FETCH, whileCurrent(sign));
+    consumer.on(
+      GROUP_JOIN,
+      whileCurrent(({ payload }) => {
+        sign();
+        this.membership.join += 1;
+        this.membership.rebalancing = false;
+        this.assignment = payload.memberAssignment;
+        this.state = "running";
+        this.applyPause();
+        this.options.onJoined(payload.memberAssignment);
+      }),
+    );
+    consumer.on(
+      REBALANCING,
+      whileCurrent(() => {
+        this.membership.rebalancing = true;
+      }),
+    );
+    consumer.on(
+      CRASH,
+      whileCurrent(({ payload }) => this.endCurrent?.(payload.error)),
+    );
+    consumer.on(
+      END_BATCH_PROCESS,
+      whileCurrent(({ payload }) => this.passOverMarkers(consumer, payload)),
+    );
   }
 
   /** A fetch of nothing but transaction markers or compacted records never reaches eachBatch: committed here. */
