@@ -9,7 +9,7 @@ import { lastLines, runProgram } from "./run-program";
 
 export const KAFKA_VERSION = "4.1.2";
 const LOG4J_VERSION = "2.25.3";
-const DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+export const DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -48,7 +48,7 @@ export async function fetchKafka(folder: string, env: NodeJS.ProcessEnv, view: P
     "--batch-mode",
     "--file",
     pom,
-    DEPENDENCY_PLUGIN,
+    `${DEPENDENCY_PLUGIN}:copy-dependencies`,
     `-DoutputDirectory=${libs}`,
     "-DincludeScope=runtime",
   ];

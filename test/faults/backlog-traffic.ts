@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { kafkaClient, type RawMessage } from "../support";
+import { type RawMessage, withIdempotentProducer } from "../support";
 import { type SentEvents, sentBy } from "../support/sent-events";
 import { messagesOf, type TrafficOptions } from "../support/traffic";
 import { type Scene, TYPES } from "./scene";
@@ -21,14 +21,7 @@ export async function sendBacklog({ space }: Scene, events: number): Promise<Bac
   const options: TrafficOptions = { types: TYPES, events, duplicates: 0.1, bad: 0.05, keys: KEYS, seed: 9 };
   const bad: string[] = [];
   let messages = 0;
-  // Idempotent, or a request that is tried again would put a bad message into the topic twice.
-  const producer = kafkaClient().producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-  });
-  await producer.connect();
-  try {
+  await withIdempotentProducer(async (producer) => {
     let waiting = new Map<string, RawMessage[]>();
     let count = 0;
     const send = async () => {
@@ -50,9 +43,7 @@ export async function sendBacklog({ space }: Scene, events: number): Promise<Bac
       if (count === MESSAGES_PER_SEND) await send();
     }
     if (count > 0) await send();
-  } finally {
-    await producer.disconnect();
-  }
+  });
   return { events: sentBy(options), messages, bad };
 }
 

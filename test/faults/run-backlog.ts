@@ -3,8 +3,8 @@ import { attempts } from "./attempts";
 import { type BacklogSent, digestOf, sendBacklog } from "./backlog-traffic";
 import { Drain } from "./drain";
 import { BACKLOG, killWhileDraining } from "./faults/backlog";
-import { EffectsLedger, type GroupExpectation, type GroupVerdict } from "./ledger";
-import { judgeLetters } from "./letters";
+import { judge } from "./judge";
+import type { GroupVerdict } from "./ledger";
 import type { Report } from "./run-fault";
 import { Scene, type Stage } from "./scene";
 
@@ -16,7 +16,7 @@ export async function runBacklog(stage: Stage, events: number): Promise<Report> 
   const began = performance.now();
   const scene = await Scene.open(stage, BACKLOG);
   const { problems, attempt } = attempts();
-  let verdicts: GroupVerdict[] = [];
+  let groups: GroupVerdict[] = [];
   let letters = 0;
   let seconds: number[] = [];
   // Each as it is known: the run takes its time.
@@ -40,7 +40,13 @@ export async function runBacklog(stage: Stage, events: number): Promise<Report> 
       if (code !== 0) throw new Error(`the gateway ended with ${code}, not 0`);
     }
     await attempt("the ledger", async () => {
-      ({ verdicts, letters } = await judge(scene, sent, problems));
+      const expectations = scene.groups.map((group) => ({
+        ...group,
+        mayDouble: scene.wasInHand.bind(scene),
+      }));
+      const judged = await judge(scene, { ...sent, told: digestOf, expectations });
+      ({ groups, letters } = judged);
+      problems.push(...judged.problems);
     });
   });
   await attempt("the end", async () => {
@@ -49,7 +55,7 @@ export async function runBacklog(stage: Stage, events: number): Promise<Report> 
   return {
     fault: BACKLOG,
     events,
-    groups: verdicts,
+    groups,
     letters,
     wentOnAfter: drained ? Math.max(...seconds) : null,
     tookSeconds: since(began),
@@ -66,23 +72,6 @@ function ratesOf({ groups }: Scene, { events }: BacklogSent, drain: Drain, start
     const seconds = ((drain.endedAt(group) ?? performance.now()) - start) / 1_000;
     return `${group}: ${own} events in ${seconds.toFixed(0)} s, ${Math.round(own / seconds)} a second`;
   });
-}
-
-async function judge(scene: Scene, { events, bad }: BacklogSent, problems: string[]) {
-  const verdicts: GroupVerdict[] = [];
-  const expectations: GroupExpectation[] = [];
-  for (const group of scene.groups) {
-    const expectation = { ...group, mayDouble: scene.wasInHand.bind(scene) };
-    const ledger = new EffectsLedger(expectation, events);
-    for await (const effect of scene.eachEffectOf(group)) ledger.enter(effect);
-    const verdict = ledger.verdict();
-    verdicts.push(verdict);
-    expectations.push(expectation);
-    problems.push(...verdict.problems.map((problem) => `${group.group}: ${problem}`));
-  }
-  const letters = await scene.letters(digestOf);
-  problems.push(...judgeLetters(letters, { bad }, expectations).map((problem) => `dlq: ${problem}`));
-  return { verdicts, letters: letters.length };
 }
 
 function since(began: number): number {

@@ -1,9 +1,10 @@
 import { performance } from "node:perf_hooks";
 import { waitFor } from "../support";
+import { sentIn } from "../support/sent-events";
 import { attempts } from "./attempts";
 import type { Fault } from "./fault";
-import { type GroupVerdict, judgeEffects } from "./ledger";
-import { judgeLetters } from "./letters";
+import { judge } from "./judge";
+import type { GroupVerdict } from "./ledger";
 import { Scene, type Stage } from "./scene";
 
 const GO_ON_WITHIN_S = 15;
@@ -58,17 +59,10 @@ export async function runFault(stage: Stage, fault: Fault, { timed }: { timed: b
           fault.doubles === "in flight" && scene.wasInHand(effect),
         ...fault.expect?.(scene, group),
       }));
-      groups = await Promise.all(
-        expectations.map(async (expectation) =>
-          judgeEffects(expectation, await scene.effectsOf(expectation), scene.traffic),
-        ),
-      );
-      const found = await scene.letters();
-      letters = found.length;
-      problems.push(
-        ...groups.flatMap(({ group, problems: of }) => of.map((problem) => `${group}: ${problem}`)),
-      );
-      problems.push(...judgeLetters(found, scene.traffic, expectations).map((problem) => `dlq: ${problem}`));
+      const { good, bad } = scene.traffic;
+      const judged = await judge(scene, { events: sentIn({ good }), bad, expectations });
+      ({ groups, letters } = judged);
+      problems.push(...judged.problems);
     });
     if (fault.check) await attempt("the check", () => fault.check?.(scene) ?? Promise.resolve());
   }

@@ -4,13 +4,13 @@ import {
   allCommitted,
   createSpace,
   type Effect,
-  kafkaClient,
   makeTraffic,
   produce,
   type RawMessage,
   type Space,
   type Traffic,
   waitFor,
+  withIdempotentProducer,
 } from "../support";
 import { type Daemon, startDaemon } from "../support/daemon";
 import { daemonEnvironment } from "../support/daemon-environment";
@@ -172,10 +172,6 @@ export class Scene {
     this.partitions = partitions;
   }
 
-  /**
-   * With a producer of its own each time, which knows of new partitions; idempotent, or a request that is tried again would
-   * put a bad message into the topic twice.
-   */
   private async produce(type: string, messages: RawMessage[]): Promise<void> {
     const { partitions, space } = this;
     const placed = messages.map((message) =>
@@ -183,17 +179,7 @@ export class Scene {
         ? message
         : { ...message, partition: Number(String(message.key).slice(1)) % partitions },
     );
-    const producer = kafkaClient().producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-    });
-    await producer.connect();
-    try {
-      await produce(space.topic(type), placed, producer);
-    } finally {
-      await producer.disconnect();
-    }
+    await withIdempotentProducer((producer) => produce(space.topic(type), placed, producer));
   }
 
   /** The events and bad messages of a topic between two shares, as the ledger knows them: ids, and bytes in hex. */
@@ -269,15 +255,8 @@ export class Scene {
     }
   }
 
-  /** A group's effects, in the order in which they happened. */
-  async effectsOf(group: GroupUnderTest): Promise<Effect[]> {
-    const effects: Effect[] = [];
-    for await (const effect of this.eachEffectOf(group)) effects.push(effect);
-    return effects;
-  }
-
-  /** The same, one by one, for more than fit into memory. */
-  async *eachEffectOf({ group, effects }: GroupUnderTest): AsyncGenerator<Effect> {
+  /** A group's effects, in the order in which they happened, one by one: there may be more than fit into memory. */
+  async *effectsOf({ group, effects }: GroupUnderTest): AsyncGenerator<Effect> {
     if (typeof effects === "object") return yield* this.ownEffects(group, effects);
     if (effects === "effects") return yield* this.inOrder<Effect>("effects", { group }, { at: 1, _id: 1 });
     const fields = { event_id: 1, kafka: 1, stored_at: 1 };

@@ -6,7 +6,15 @@ import { unknownCodec } from "../../services/kafka/codecs";
 import { createGateway } from "../../services/runtime/gateway";
 import effectsBatch from "../fixtures/effects-batch.service";
 import batches from "../fixtures/java-batches.json";
-import { allCommitted, createSpace, exampleOf, kafkaClient, type Space, waitFor } from "../support";
+import {
+  allCommitted,
+  createSpace,
+  exampleOf,
+  kafkaClient,
+  type Space,
+  startReady,
+  waitFor,
+} from "../support";
 import { produceRaw } from "../support/raw-produce";
 
 const TYPE = "order.placed";
@@ -20,8 +28,7 @@ describe("messages as other producers send them", () => {
     space = await createSpace();
     await space.createTopics([TYPE], 1);
     gateway = createGateway(space.configuration, { plugins: [effectsBatch] as unknown as ServiceSchema[] });
-    await gateway.start();
-    await waitFor(async () => (await status()).state === "ready", { what: "the gateway to be ready" });
+    await startReady(gateway);
   });
   afterEach(async () => {
     await gateway.stop();

@@ -16,6 +16,7 @@ import {
   privateServers,
   type Space,
   sendTraffic,
+  startReady,
   waitFor,
 } from "../support";
 
@@ -37,8 +38,7 @@ describe("gateway, while a server is away", function () {
     broker = createGateway(space.configuration, {
       plugins: [effectsBatch, effectsSingle] as unknown as ServiceSchema[],
     });
-    await broker.start();
-    await waitFor(async () => (await status()).state === "ready", { what: "the gateway to be ready" });
+    await startReady(broker);
   });
   after(async () => {
     await broker?.stop();

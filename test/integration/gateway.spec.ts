@@ -16,6 +16,7 @@ import {
   makeTraffic,
   type Space,
   sendTraffic,
+  startReady,
   waitFor,
 } from "../support";
 
@@ -40,8 +41,7 @@ describe("gateway", () => {
   ): Promise<ServiceBroker> {
     const started = createGateway(space.configurationWith(changes), { plugins: plugins as ServiceSchema[] });
     broker = started;
-    await started.start();
-    await waitFor(async () => (await status(started)).state === "ready", { what: "the gateway to be ready" });
+    await startReady(started);
     return started;
   }
 

@@ -8,6 +8,7 @@ import {
 } from "../../services/kafka/group-consumer";
 import type { PartitionBatch } from "../../services/kafka/partition-batch";
 import type { Space } from "./space";
+import { waitFor } from "./wait-for";
 
 export const silentLogger = Object.fromEntries(
   ["fatal", "error", "warn", "info", "debug", "trace"].map((level) => [level, () => undefined]),
@@ -82,6 +83,19 @@ export function kafkaWith(space: Space, change: (consumer: ReturnType<Kafka["con
 /** Where a group stands on the partitions of one event type. */
 export async function committedOf(space: Space, group: string, type: string): Promise<number[]> {
   return (await space.groupState(group, [type])).map(({ committed }) => committed);
+}
+
+/** Waits until a group, called as the one event type it reads, has committed this offset on every partition. */
+export async function committedAt(
+  space: Space,
+  group: string,
+  offset: number,
+  limitMs?: number,
+): Promise<void> {
+  await waitFor(async () => (await committedOf(space, group, group)).every((at) => at === offset), {
+    what: `${offset} to be committed`,
+    limitMs,
+  });
 }
 
 export async function membersOf(space: Space, group: string): Promise<number> {

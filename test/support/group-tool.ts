@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { verifyFolder } from "../../services/embedded/checksums";
-import { KAFKA_VERSION } from "../../services/embedded/fetch-kafka";
+import { DEPENDENCY_PLUGIN, KAFKA_VERSION } from "../../services/embedded/fetch-kafka";
 import { requireMaven } from "../../services/embedded/prerequisites";
 import {
   fetchOnce,
@@ -14,7 +14,6 @@ import { lastLines, runProgram } from "../../services/embedded/run-program";
 
 const JAR = `kafka-tools-${KAFKA_VERSION}.jar`;
 const SHA256 = "cb7aedcd2e418b86079c4b35257c8e37800eea84723c78c8b90f535bd589888e";
-const COPY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
 const MAIN = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
 
 /** Kafka's own `kafka-consumer-groups` → what it printed: it may end with 0 also where it could not do what it was asked for. */
@@ -38,7 +37,12 @@ async function toolsJar({ home }: KafkaProgram, sources: ProgramSources): Promis
 async function fetchTools(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   const maven = await requireMaven(env);
   const artifact = `org.apache.kafka:kafka-tools:${KAFKA_VERSION}`;
-  const args = ["--batch-mode", COPY_PLUGIN, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`];
+  const args = [
+    "--batch-mode",
+    `${DEPENDENCY_PLUGIN}:copy`,
+    `-Dartifact=${artifact}`,
+    `-DoutputDirectory=${folder}`,
+  ];
   const { code, output } = await runProgram(maven, args, { env, cwd: folder });
   if (code !== 0 || !existsSync(path.join(folder, JAR)))
     throw new Error(`Maven could not fetch ${artifact}; it said:\n${lastLines(output)}`);

@@ -1,7 +1,7 @@
 export type { ConfigurationChanges } from "./configuration";
 export { testConfiguration } from "./configuration";
 export type { PartitionState, RawMessage } from "./kafka";
-export { adminClient, groupState, kafkaClient, produce } from "./kafka";
+export { adminClient, groupState, kafkaClient, produce, withIdempotentProducer } from "./kafka";
 export {
   allCommitted,
   assertAtLeastOnce,
@@ -14,6 +14,7 @@ export {
 export { mongoClient } from "./mongo";
 export { privateServers, temporaryFolder } from "./private-servers";
 export { otherProcesses } from "./processes";
+export { startReady } from "./ready";
 export { RUN_PREFIX, RUN_VARIABLE, run, uniqueName } from "./run";
 export { testServers } from "./servers";
 export type { Space } from "./space";

@@ -49,6 +49,24 @@ export async function produce(topic: string, messages: RawMessage[], producer?: 
   }
 }
 
+/**
+ * Sends with a producer of its own, which knows of new partitions; idempotent, or a request that is tried again would put a
+ * message into the topic twice.
+ */
+export async function withIdempotentProducer(send: (producer: Producer) => Promise<void>): Promise<void> {
+  const producer = kafkaClient().producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+  });
+  await producer.connect();
+  try {
+    await send(producer);
+  } finally {
+    await producer.disconnect();
+  }
+}
+
 export interface PartitionState {
   topic: string;
   partition: number;

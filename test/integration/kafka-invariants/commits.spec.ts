@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import type { PartitionBatch } from "../../../services/kafka/partition-batch";
 import { createSpace, kafkaClient, type Space, waitFor } from "../../support";
-import { commitAll, committedOf, DONE, GroupMembers, gate, numbered } from "../../support/group-members";
+import {
+  commitAll,
+  committedAt,
+  committedOf,
+  DONE,
+  GroupMembers,
+  gate,
+  numbered,
+} from "../../support/group-members";
 
 describe("Kafka port: batches and commits", () => {
   let space: Space;
@@ -13,11 +21,6 @@ describe("Kafka port: batches and commits", () => {
   });
   afterEach(() => members.stopAll());
   after(() => space.close());
-
-  const committedAt = (group: string, offset: number) =>
-    waitFor(async () => (await committedOf(space, group, group)).every((at) => at === offset), {
-      what: `${offset} to be committed`,
-    });
 
   async function inTransaction(type: string, outcome: "commit" | "abort", count: number): Promise<void> {
     const producer = kafkaClient(space.configuration.kafka.brokers).producer({
@@ -44,7 +47,7 @@ describe("Kafka port: batches and commits", () => {
       if (seen.length === 2) await batch.commitThrough(3, "m");
       return { done: false, retryInMs: 50 };
     });
-    await committedAt("undone", 10);
+    await committedAt(space, "undone", 10);
     const all = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
     assert.deepEqual(seen, [all, all, all.slice(4)]);
     assert.deepEqual(committed, [-1, -1, 4]);
@@ -61,7 +64,7 @@ describe("Kafka port: batches and commits", () => {
       }
       return DONE;
     });
-    await committedAt("plus-one", 5);
+    await committedAt(space, "plus-one", 5);
     assert.deepEqual(committed, [1, 2, 3, 4, 5]);
   });
 
@@ -77,7 +80,7 @@ describe("Kafka port: batches and commits", () => {
       await remember();
       return DONE;
     });
-    await committedAt("metadata", 2);
+    await committedAt(space, "metadata", 2);
     assert.deepEqual(kept, ["before any work", "after it"]);
   });
 
@@ -85,7 +88,7 @@ describe("Kafka port: batches and commits", () => {
     await space.createTopics(["marker"], 1);
     await inTransaction("marker", "commit", 5);
     members.join("marker", ["marker"]);
-    await committedAt("marker", 6);
+    await committedAt(space, "marker", 6);
   });
 
   it("a batch of nothing but aborted messages and markers is not handed out, and committed over", async () => {
@@ -96,9 +99,9 @@ describe("Kafka port: batches and commits", () => {
       handed += batch.messages.length;
       return commitAll(batch);
     });
-    await committedAt("aborted", 1);
+    await committedAt(space, "aborted", 1);
     await inTransaction("aborted", "abort", 5);
-    await committedAt("aborted", 7);
+    await committedAt(space, "aborted", 7);
     assert.equal(handed, 1);
     assert.equal((await space.groupState("aborted", ["aborted"]))[0]?.metadata, "kept");
   });

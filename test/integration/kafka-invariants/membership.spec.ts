@@ -11,6 +11,7 @@ import type { PartitionBatch } from "../../../services/kafka/partition-batch";
 import { createSpace, kafkaClient, type Space, waitFor } from "../../support";
 import {
   commitAll,
+  committedAt,
   committedOf,
   DONE,
   GroupMembers,
@@ -31,12 +32,6 @@ describe("Kafka port: being a group's member", () => {
   afterEach(() => members.stopAll());
   after(() => space.close());
 
-  const committedAt = (group: string, offset: number, limitMs?: number) =>
-    waitFor(async () => (await committedOf(space, group, group)).every((at) => at === offset), {
-      what: `${offset} to be committed`,
-      limitMs,
-    });
-
   it("a member whose handler is at work hears of a rebalance, commits what it has done, and gives way", async () => {
     await space.createTopics(["gives-way"], 2);
     await space.produce("gives-way", [...numbered(2, 0), ...numbered(2, 1)]);
@@ -54,7 +49,7 @@ describe("Kafka port: being a group's member", () => {
       rest.push(...batch.messages.map(({ offset }) => offset));
       return commitAll(batch);
     });
-    await committedAt("gives-way", 2);
+    await committedAt(space, "gives-way", 2);
     assert.equal(one.joins.length, 2);
     assert.deepEqual(
       [one, other].map(({ joins }) => joins.at(-1)?.[space.topic("gives-way")]?.length),
@@ -106,7 +101,7 @@ describe("Kafka port: being a group's member", () => {
     await waitFor(() => member.troubles.length > 0, { what: "its consumer to be given up" });
     await waitFor(() => member.consumer.state === "joining", { what: "the next one" });
     late.open();
-    await committedAt("outlives", 3);
+    await committedAt(space, "outlives", 3);
   });
 
   it("a handler's TypeError does not end the consumer, five in a row bring a new one", async () => {
@@ -120,7 +115,7 @@ describe("Kafka port: being a group's member", () => {
       if (calls <= 5) throw new TypeError("a mistake in a handler");
       return commitAll(batch);
     });
-    await committedAt("throws", 3, 40_000);
+    await committedAt(space, "throws", 3, 40_000);
     assert.deepEqual(joinsAt, [1, 1, 1, 1, 1, 2]);
     assert.match(troubles.at(-1) ?? "", /a new one takes its place: TypeError/);
   });
@@ -146,7 +141,7 @@ describe("Kafka port: being a group's member", () => {
       const compression = CompressionTypes.ZSTD;
       await producer.send({ topic: space.topic("died"), compression, messages: numbered(3) });
       await producer.disconnect();
-      await committedAt("died", 3);
+      await committedAt(space, "died", 3);
       assert.equal(mistakes, 2);
       assert.equal(joins.length, 2);
       assert.match(troubles.join(), /^consumer of .*died ended, a new one takes its place: .*in the client$/);
@@ -174,7 +169,7 @@ describe("Kafka port: being a group's member", () => {
       what: "the refusal to be told",
     });
     await other.disconnect();
-    await committedAt("refused", 3);
+    await committedAt(space, "refused", 3);
   });
 
   it("a consumer that gives no sign of life is replaced", async () => {
@@ -186,7 +181,7 @@ describe("Kafka port: being a group's member", () => {
       }),
       limitsMs: { silentJoining: 500, check: 50 },
     });
-    await committedAt("silent", 3);
+    await committedAt(space, "silent", 3);
     assert.match(troubles.join(), /a new one takes its place: Error: no sign of life for \d+ ms/);
   });
 
@@ -225,7 +220,7 @@ describe("Kafka port: being a group's member", () => {
       member.consumer.rebuild(new Error("asked for"));
       return DONE;
     });
-    await committedAt("rebuild", 3);
+    await committedAt(space, "rebuild", 3);
     assert.equal(calls, 2);
     assert.equal(member.joins.length, 2);
   });

@@ -3,7 +3,6 @@ import type { Context, Middleware, ServiceBroker, ServiceSchema } from "molecule
 import type { DeliverRequest, DeliverResponse, PluginMetadata } from "../../../schemas/delivery";
 import { WeirError } from "../../../schemas/errors";
 import type { ProgressDocument } from "../../../schemas/progress";
-import type { BridgeStatus } from "../../../services/bridge/status";
 import { createGateway } from "../../../services/runtime/gateway";
 import effectsBatch from "../../fixtures/effects-batch.service";
 import effectsTx from "../../fixtures/effects-tx.service";
@@ -16,6 +15,7 @@ import {
   makeTraffic,
   type Space,
   sendTraffic,
+  startReady,
   waitFor,
 } from "../../support";
 
@@ -48,10 +48,7 @@ describe("what Kafka has of a group's offsets", () => {
       broker: { middlewares: [remember] },
     });
     broker = started;
-    await started.start();
-    await waitFor(async () => (await started.call<BridgeStatus>("bridge.status")).state === "ready", {
-      what: "the gateway to be ready",
-    });
+    await startReady(started);
     return started;
   }
 
