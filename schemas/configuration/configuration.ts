@@ -37,6 +37,8 @@ export interface Configuration {
   breaker: { failures: number; probeMs: number };
   /** How long a group keeps its partitions while its plugin is away. */
   pluginGraceMs: number;
+  /** How long a partition may have messages to read and commit nothing before it is told as stuck. */
+  stuckAfterMs: number;
   stopDeadlineMs: number;
   /** Days that a stored event is kept. */
   eventTtlDays: number;

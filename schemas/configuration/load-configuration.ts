@@ -142,6 +142,7 @@ function assemble(values: SettingValues, isTerminal: boolean): Configuration {
     },
     breaker: { failures: values.WEIR_BREAKER_FAILURES, probeMs: values.WEIR_BREAKER_PROBE_MS },
     pluginGraceMs: values.WEIR_PLUGIN_GRACE_MS,
+    stuckAfterMs: values.WEIR_STUCK_AFTER_MS,
     stopDeadlineMs: values.WEIR_STOP_DEADLINE_MS,
     eventTtlDays: values.WEIR_EVENT_TTL_DAYS,
     deadLetterTtlDays: values.WEIR_DEAD_LETTER_TTL_DAYS,

@@ -273,6 +273,13 @@ export const SETTINGS = {
     default: "60000",
     kind: wholeNumber(0, 3_600_000),
   },
+  WEIR_STUCK_AFTER_MS: {
+    topic: "Delivery",
+    description:
+      "How long a partition may have messages to read and commit nothing, without a reason that is known, before it is told as stuck, in ms.",
+    default: "60000",
+    kind: wholeNumber(1_000, 3_600_000),
+  },
   WEIR_EVENT_TTL_DAYS: {
     topic: "Keeping",
     description: "Days that a stored event is kept.",

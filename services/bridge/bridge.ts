@@ -14,9 +14,10 @@ import { GroupSupervisor } from "./group-supervisor";
 import { groupsOf, type RegisteredService } from "./groups";
 import { type Published, type Publisher, type PublishRequest, publish } from "./publish";
 import { redeliver } from "./redeliver";
-import { type BridgeState, type BridgeStatus, groupStatuses } from "./status";
+import { type BridgeState, type BridgeStatus, lookAtGroups } from "./status";
 import { TopicKeeper } from "./topic-keeper";
 import { topicsOf } from "./topics";
+import { describe, type Stuck, Watchdog } from "./watchdog";
 
 /** Longer than any chunk's budget: the plugin's own limits come first. */
 const DELIVER_TIMEOUT_MS = 35_000;
@@ -30,6 +31,7 @@ export class Bridge {
   private readonly admin: TopicAdmin;
   private readonly producer: EventProducer;
   private readonly topics: TopicKeeper;
+  private readonly watchdog: Watchdog;
   private readonly stopping = new AbortController();
   private phase: "starting" | "running" | "draining" | "stopped" = "starting";
   private published = 0;
@@ -69,6 +71,13 @@ export class Bridge {
         onBreaker: (change, group, status) => this.onBreaker(change, group, status),
       },
     });
+    this.watchdog = new Watchdog({
+      stuckAfterMs: this.configuration.stuckAfterMs,
+      groups: () => lookAtGroups(this.supervisor, this.admin),
+      tell: (change, stuck) => this.onStuck(change, stuck),
+      rebuild: (group, cause) => this.supervisor.groups.get(group)?.runner.consumer.rebuild(cause),
+      now: () => Date.now(),
+    });
   }
 
   /** Waits for Kafka and sees to the topics; rejects with WEIR_KAFKA_REFUSED where waiting would not help. */
@@ -85,6 +94,7 @@ export class Bridge {
   async run(): Promise<void> {
     await this.supervisor.reconcile();
     this.recheck = setInterval(() => void this.supervisor.reconcile(), RECHECK_TOPICS_MS);
+    this.watchdog.start();
     await this.supervisor.allJoined();
     if (this.phase !== "starting") return;
     this.phase = "running";
@@ -96,6 +106,7 @@ export class Bridge {
     this.phase = "draining";
     this.stopping.abort();
     if (this.recheck) clearInterval(this.recheck);
+    this.watchdog.stop();
     await this.supervisor.drain();
   }
 
@@ -131,13 +142,14 @@ export class Bridge {
 
   /** `lag: false` leaves Kafka out of it: cheap enough for a probe. */
   async status({ lag = true }: { lag?: boolean } = {}): Promise<BridgeStatus> {
-    const reasons = this.reasons();
+    let silence: string[] = [];
     const groups = lag
-      ? await groupStatuses(this.supervisor, this.admin).catch((error: Error) => {
-          reasons.push(`Kafka does not tell the groups' lags: ${error.message}`);
+      ? await this.watchdog.look().catch((error: Error) => {
+          silence = [`Kafka does not tell the groups' lags: ${error.message}`];
           return [];
         })
       : [];
+    const reasons = [...this.reasons(), ...silence];
     return {
       state: this.stateFor(reasons),
       reasons,
@@ -150,7 +162,8 @@ export class Bridge {
 
   private reasons(): string[] {
     if (this.phase === "starting") return ["the groups have not joined yet", ...this.supervisor.troubles];
-    return this.phase === "running" ? this.supervisor.troubles : [`the gateway is ${this.phase}`];
+    if (this.phase !== "running") return [`the gateway is ${this.phase}`];
+    return [...this.supervisor.troubles, ...this.watchdog.troubles];
   }
 
   private stateFor(reasons: string[]): BridgeState {
@@ -177,6 +190,12 @@ export class Bridge {
       this.logger.info(`Group ${group} goes on: its handler works again`);
     }
     this.broker.emit(`bridge.breaker.${change}`, { group, ...status }).catch(() => undefined);
+  }
+
+  private onStuck(change: "stuck" | "moving", stuck: Stuck): void {
+    if (change === "stuck") this.logger.error(`Stuck: ${describe(stuck)}`);
+    else this.logger.info(`Group ${stuck.group} gets on at ${stuck.topic}[${stuck.partition}]`);
+    this.broker.emit(`bridge.partition.${change}`, stuck).catch(() => undefined);
   }
 
   private registered(): RegisteredService[] {

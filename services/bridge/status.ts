@@ -5,7 +5,14 @@ import type { GroupSupervisor } from "./group-supervisor";
 
 export type BridgeState = "starting" | "ready" | "degraded" | "draining" | "stopped";
 
-export interface PartitionStatus {
+/**
+ * `idle`: nothing to read; `working`: messages are being read; `waiting`: for a reason that is told (`trouble`, the breaker, a
+ * pause, the plugin, Kafka); `stuck`: nothing was committed for WEIR_STUCK_AFTER_MS and nobody knows why; `elsewhere`: another member has it.
+ */
+export type PartitionState = "idle" | "working" | "waiting" | "stuck" | "elsewhere";
+
+/** What one look tells of a partition. */
+export interface PartitionSeen {
   topic: string;
   partition: number;
   /** Next offset to read; "-1" where nothing was committed. */
@@ -19,7 +26,11 @@ export interface PartitionStatus {
   trouble: string | null;
 }
 
-export interface GroupStatus {
+export interface PartitionStatus extends PartitionSeen {
+  state: PartitionState;
+}
+
+export interface GroupSeen {
   group: string;
   service: string;
   nodes: string[];
@@ -29,6 +40,10 @@ export interface GroupStatus {
   in_flight: number;
   counts: GroupCounts;
   breaker: BreakerStatus;
+  partitions: PartitionSeen[];
+}
+
+export interface GroupStatus extends GroupSeen {
   partitions: PartitionStatus[];
 }
 
@@ -43,22 +58,18 @@ export interface BridgeStatus {
 }
 
 /** What every group of this gateway is at; lags are asked of Kafka now. */
-export async function groupStatuses(supervisor: GroupSupervisor, admin: TopicAdmin): Promise<GroupStatus[]> {
+export async function lookAtGroups(supervisor: GroupSupervisor, admin: TopicAdmin): Promise<GroupSeen[]> {
   const names = [...supervisor.groups.keys()].sort();
-  return Promise.all(names.map((name) => groupStatus(supervisor, admin, name)));
+  return Promise.all(names.map((name) => lookAtGroup(supervisor, admin, name)));
 }
 
-async function groupStatus(
-  supervisor: GroupSupervisor,
-  admin: TopicAdmin,
-  name: string,
-): Promise<GroupStatus> {
+async function lookAtGroup(supervisor: GroupSupervisor, admin: TopicAdmin, name: string): Promise<GroupSeen> {
   const supervised = supervisor.groups.get(name);
   if (!supervised) throw new Error(`group ${name} is gone`);
   const { plugin, runner, grace, pausedByHand } = supervised;
   const { groupId, topics, consumer, lanes } = runner;
   const lags = await admin.lag(groupId, topics);
-  const partitions = lags.map((lag): PartitionStatus => {
+  const partitions = lags.map((lag): PartitionSeen => {
     const lane = lanes.get(`${lag.topic}/${lag.partition}`);
     const since = lane?.inFlightSince ?? null;
     return {

@@ -28,6 +28,7 @@ export function testConfiguration(name: string, changes: ConfigurationChanges = 
     },
     breaker: { failures: 0, probeMs: 100 },
     pluginGraceMs: 10_000,
+    stuckAfterMs: 60_000,
     stopDeadlineMs: 10_000,
     eventTtlDays: 30,
     deadLetterTtlDays: 7,

@@ -39,6 +39,7 @@ describe("configuration from the environment", () => {
       },
       breaker: { failures: 50, probeMs: 5_000 },
       pluginGraceMs: 60_000,
+      stuckAfterMs: 60_000,
       stopDeadlineMs: 20_000,
       eventTtlDays: 30,
       deadLetterTtlDays: 7,
