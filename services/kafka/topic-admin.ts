@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Admin, Kafka } from "kafkajs";
+import { createTopics } from "./create-topics";
 import { lagBetween } from "./next-offset";
 
 const LEADER_ATTEMPTS = 20;
@@ -45,11 +46,8 @@ export class TopicAdmin {
   /** Creates topics; one that somebody else created meanwhile counts as created. */
   async create(topics: readonly string[], partitions: number, replicationFactor: number): Promise<void> {
     if (topics.length === 0) return;
-    await this.admin.createTopics({
-      waitForLeaders: true,
-      timeout: 15_000,
-      topics: topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor })),
-    });
+    const wanted = topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor }));
+    await createTopics(this.admin, wanted);
   }
 
   async committed(groupId: string, topics: string[]): Promise<CommittedOffset[]> {

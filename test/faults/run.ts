@@ -29,8 +29,12 @@ async function main(): Promise<void> {
     ({ name, bounded }) =>
       (values.only?.some((wanted) => name.startsWith(wanted)) ?? true) && (!values.bounded || bounded),
   );
-  const chosen = usual.map((fault) => (stage: Stage) => runFault(stage, fault, { timed: !values.bounded }));
-  if (values.only?.includes(BACKLOG.name)) chosen.push((stage) => runBacklog(stage, Number(values.events)));
+  const chosen: Chosen[] = usual.map((fault) => ({
+    fault,
+    run: (stage) => runFault(stage, fault, { timed: !values.bounded }),
+  }));
+  if (values.only?.includes(BACKLOG.name))
+    chosen.push({ fault: BACKLOG, run: (stage) => runBacklog(stage, Number(values.events)) });
   if (values.list || chosen.length === 0) {
     for (const { name, story } of [...FAULTS, BACKLOG]) console.log(`${name}: ${story}`);
     if (!values.list) throw new Error(`No fault is chosen. ${USAGE}`);
@@ -45,8 +49,8 @@ async function main(): Promise<void> {
   const reports: Report[] = [];
   try {
     for (let round = 0; round < Number(values.repeat); round += 1) {
-      for (const runOne of chosen) {
-        const report = await runOne(servers);
+      for (const { fault, run: runOne } of chosen) {
+        const report = await runOne(servers).catch((error: Error) => brokenOff(fault, error));
         reports.push(report);
         console.log(lineOf(report));
         if (report.problems.length > 0) tellMore(report);
@@ -60,6 +64,26 @@ async function main(): Promise<void> {
   const failed = reports.filter(({ problems }) => problems.length > 0).length;
   console.log(`\n${tableOf(reports)}\n\n${reports.length - failed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
+}
+
+interface Chosen {
+  fault: Report["fault"];
+  run(stage: Stage): Promise<Report>;
+}
+
+/** One fault whose scene could not be set up, or not be cleared away, does not end the run of all. */
+function brokenOff(fault: Report["fault"], error: Error): Report {
+  const problems = [`it broke off: ${error.stack ?? error.message}`];
+  return {
+    fault,
+    events: 0,
+    groups: [],
+    letters: 0,
+    wentOnAfter: null,
+    tookSeconds: 0,
+    problems,
+    output: "",
+  };
 }
 
 /** A fault that broke off may have left a server frozen or stopped; the next one needs both. */

@@ -1,6 +1,7 @@
 import type { Admin, Producer } from "kafkajs";
 import type { Db, MongoClient } from "mongodb";
 import type { Configuration } from "../../schemas/configuration/configuration";
+import { createTopics } from "../../services/kafka/create-topics";
 import { type ConfigurationChanges, testConfiguration } from "./configuration";
 import { adminClient, groupState, kafkaClient, type PartitionState, produce, type RawMessage } from "./kafka";
 import { mongoClient } from "./mongo";
@@ -58,14 +59,12 @@ export async function createSpace(changes: ConfigurationChanges = {}): Promise<S
     topic,
     group,
     createTopics: async (eventTypes, partitions = configuration.topics.partitions) => {
-      await admin.createTopics({
-        waitForLeaders: true,
-        topics: eventTypes.map((type) => ({
-          topic: topic(type),
-          numPartitions: partitions,
-          replicationFactor: 1,
-        })),
-      });
+      const wanted = eventTypes.map((type) => ({
+        topic: topic(type),
+        numPartitions: partitions,
+        replicationFactor: 1,
+      }));
+      await createTopics(admin, wanted);
     },
     produce: async (eventType, messages) => {
       if (!producer) {

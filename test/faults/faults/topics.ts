@@ -1,3 +1,4 @@
+import { createTopics } from "../../../services/kafka/create-topics";
 import { waitFor } from "../../support";
 import type { Fault } from "../fault";
 import { BATCH, type GroupUnderTest, TRANSACTIONAL } from "../groups";
@@ -57,7 +58,7 @@ async function recreate(scene: Scene): Promise<void> {
   await waitFor(async () => !(await admin.listTopics()).includes(topic), { what: "the topic to be gone" });
   await waitFor(
     async () => {
-      await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true });
+      await createTopics(admin, [{ topic, numPartitions: 3 }], 1_000);
       return true;
     },
     { what: "the topic to be there again" },

@@ -102,6 +102,30 @@ describe("Kafka port: connections and the producer", () => {
     assert.deepEqual(asked.filter(Boolean), []);
   });
 
+  it("a topic that was made a moment ago, and that a broker has not heard of yet, is waited for", async () => {
+    let unheard = 3;
+    const patched: typeof metadata = async function (this: Broker, topics) {
+      if (topics && topics.length > 0 && unheard > 0) {
+        unheard -= 1;
+        throw Object.assign(new Error("not here"), { type: "UNKNOWN_TOPIC_OR_PARTITION", retriable: true });
+      }
+      return metadata.call(this, topics);
+    };
+    Object.assign(Broker.prototype, { metadata: patched });
+    const admin = new TopicAdmin(client());
+    await admin.connect();
+    try {
+      await admin.create([space.topic("made.now")], 2, 1);
+      assert.equal(unheard, 0);
+      assert.deepEqual(
+        (await admin.lag("nobody", [space.topic("made.now")])).map(({ partition }) => partition).sort(),
+        [0, 1],
+      );
+    } finally {
+      await admin.disconnect();
+    }
+  });
+
   it("a message without a key whose acknowledgement was lost is in Kafka once", async () => {
     await space.createTopics(["repeated"], 5);
     once(async (send, request) => {
