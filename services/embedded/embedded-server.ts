@@ -6,7 +6,7 @@ import { type Command, startWatched, type WatchedProcess } from "./watched-proce
 
 /** What differs between the servers. */
 export interface ServerPlan {
-  name: "Kafka" | "MongoDB";
+  name: string;
   /** Puts into the data folder what the server needs there, and gives its command line. */
   prepare(): Promise<Command>;
   /** One look: true once clients can use the server. It may throw for "not yet". */

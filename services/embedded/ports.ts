@@ -41,7 +41,8 @@ async function readPorts(file: string): Promise<Partial<Ports>> {
   }
 }
 
-async function freePort(taken: number[]): Promise<number> {
+/** A free port on loopback of the range that is nobody's; none of `taken`. */
+export async function freePort(taken: readonly number[] = []): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const port = randomInt(LOWEST, HIGHEST);
     if (!taken.includes(port) && (await isFree(port))) return port;
