@@ -3,6 +3,7 @@ import { configurationOf } from "../schemas/configuration/broker-configuration";
 import type { DeliverRequest, PluginMetadata } from "../schemas/delivery";
 import type { Plugin } from "./event-handler/chunk";
 import { deliver } from "./event-handler/deliver";
+import { fitAnswer } from "./event-handler/fit-answer";
 import { DEFAULTS, type EventHandlerOptions } from "./event-handler/options";
 import { resolveHandlers } from "./event-handler/resolve";
 import { deliverInTransactions } from "./event-handler/transaction/deliver-in-transactions";
@@ -47,13 +48,16 @@ export function eventHandler<const Pattern extends string, const Transaction ext
           epoch: { type: "number", integer: true },
           attempt: { type: "number", integer: true },
           max_failures: { type: "number", integer: true, min: 1, optional: true },
+          max_answer_bytes: { type: "number", integer: true, min: 1, optional: true },
           items: { type: "array", min: 1 },
         },
-        handler(ctx: Context<DeliverRequest>) {
+        async handler(ctx: Context<DeliverRequest>) {
           const { $plugin, $transactions } = this;
-          return $transactions
-            ? deliverInTransactions($plugin, $transactions.store, ctx)
-            : deliver($plugin, ctx);
+          const { max_answer_bytes: maxBytes } = ctx.params;
+          const outcomes = $transactions
+            ? await deliverInTransactions($plugin, $transactions.store, ctx)
+            : await deliver($plugin, ctx);
+          return maxBytes === undefined ? outcomes : fitAnswer(outcomes, maxBytes);
         },
       },
     },

@@ -108,6 +108,8 @@ export interface DeliverRequest {
   attempt: number;
   /** The plugin's side stops after this many failures in a row; absent: it goes through the whole chunk. */
   max_failures?: number;
+  /** Only for a plugin on another node: how large the answer may be as JSON, in bytes. Longer errors are cut. */
+  max_answer_bytes?: number;
   items: DeliverItem[];
 }
 

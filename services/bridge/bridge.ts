@@ -17,6 +17,7 @@ import { redeliver } from "./redeliver";
 import { type BridgeState, type BridgeStatus, lookAtGroups } from "./status";
 import { TopicKeeper } from "./topic-keeper";
 import { topicsOf } from "./topics";
+import { roomIn } from "./transporter-limit";
 import { describe, type Stuck, Watchdog } from "./watchdog";
 
 /** Longer than any chunk's budget: the plugin's own limits come first. */
@@ -65,7 +66,7 @@ export class Bridge {
         deadLetter: async (letters) => void (await this.broker.call("dlq.put", { letters })),
         acquire: (request) => this.broker.call("idempotency.acquire", request),
         beginAnew: (request) => this.broker.call("idempotency.beginAnew", request),
-        isLocal: (service) => this.broker.services.some(({ fullName }) => fullName === service),
+        isLocal: (service) => this.isLocal(service),
         now: () => new Date(),
         breaker: this.configuration.breaker,
         onBreaker: (change, group, status) => this.onBreaker(change, group, status),
@@ -177,8 +178,18 @@ export class Bridge {
   }
 
   private deliver(service: string, request: DeliverRequest): Promise<DeliverResponse> {
+    const { maxTransporterBytes } = this.configuration.chunk;
+    const remote = this.isLocal(service) ? {} : { max_answer_bytes: roomIn(maxTransporterBytes) };
     // No retries by the broker: whether to hand the chunk over again is decided with a raised attempt.
-    return this.broker.call(`${service}.deliver`, request, { timeout: DELIVER_TIMEOUT_MS, retries: 0 });
+    return this.broker.call(
+      `${service}.deliver`,
+      { ...request, ...remote },
+      { timeout: DELIVER_TIMEOUT_MS, retries: 0 },
+    );
+  }
+
+  private isLocal(service: string): boolean {
+    return this.broker.services.some(({ fullName }) => fullName === service);
   }
 
   private onBreaker(change: BreakerChange, group: string, status: BreakerStatus): void {

@@ -14,7 +14,7 @@ import type { PluginGroup } from "./groups";
 import { Lane } from "./lane";
 import { type Ownership, takeOwnership, whatKafkaKept } from "./ownership";
 import { type PathPorts, takeChunk } from "./path";
-import { tooLargeForTransporter } from "./transporter-limit";
+import { fitRequest, withRest } from "./transporter-limit";
 
 const DONE: BatchVerdict = { done: true };
 
@@ -137,11 +137,16 @@ export class GroupRunner {
   }
 
   private async deliver(request: DeliverRequest): Promise<DeliverResponse> {
-    if (!this.ports.isLocal(this.plugin.service)) {
-      const refused = tooLargeForTransporter(request, this.ports.chunk.maxTransporterBytes);
-      if (refused) return [refused];
-    }
-    const outcomes = await this.ports.deliver({ ...request, max_failures: this.breaker.maxFailures });
+    const max_failures = this.breaker.maxFailures;
+    if (this.ports.isLocal(this.plugin.service)) return this.deliverAndRecord({ ...request, max_failures });
+    const { items, refused } = fitRequest(request, this.ports.chunk.maxTransporterBytes);
+    if (refused) return withRest([refused], request);
+    const outcomes = await this.deliverAndRecord({ ...request, max_failures, items });
+    return items.length < request.items.length ? withRest(outcomes, request) : outcomes;
+  }
+
+  private async deliverAndRecord(request: DeliverRequest): Promise<DeliverResponse> {
+    const outcomes = await this.ports.deliver(request);
     this.breaker.record(outcomes);
     return outcomes;
   }

@@ -5,7 +5,9 @@ import { drainBeforeStop } from "./drain";
 import { hideSecrets } from "./hide-secrets";
 import { hotReload } from "./hot-reload";
 import { brokerLogger } from "./logger";
+import { packetLimit } from "./packet-limit";
 import { readyLine } from "./ready-line";
+import { transporterFor } from "./transporter";
 
 /** In ms; calls that need longer, such as a chunk's delivery, bring their own. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -22,11 +24,11 @@ export function brokerOptions(
   configuration: Configuration,
   changes: BrokerOptionChanges = {},
 ): BrokerOptions {
-  const { nodeID, namespace, transporter } = configuration;
+  const { nodeID, namespace, chunk } = configuration;
   return {
     nodeID: nodeID ?? null,
     namespace,
-    transporter: (transporter ?? null) as BrokerOptions["transporter"],
+    transporter: transporterFor(configuration),
     logger: brokerLogger(configuration),
     // In seconds: a node that died is noticed within six, not thirty.
     heartbeatInterval: 2,
@@ -41,6 +43,7 @@ export function brokerOptions(
     middlewares: [
       drainBeforeStop(),
       hideSecrets(configuration),
+      packetLimit(chunk.maxTransporterBytes),
       readyLine(),
       hotReload as unknown as Middleware,
       ...(changes.middlewares ?? []),

@@ -1,0 +1,15 @@
+import type { BrokerOptions } from "moleculer";
+import type { Configuration } from "../../schemas/configuration/configuration";
+
+/** What may be behind the largest packet in a socket's buffer, which Moleculer counts in. */
+const BEHIND_BYTES = 256 * 1024;
+
+/** Moleculer's own transporter for the setting; the TCP one takes packets as large as the settings say. */
+export function transporterFor({ transporter, chunk }: Configuration): BrokerOptions["transporter"] {
+  if (!transporter) return null;
+  const isTcp = transporter === "TCP" || transporter.startsWith("tcp://");
+  // Moleculer's types know a URL only as a literal.
+  if (!isTcp) return transporter as BrokerOptions["transporter"];
+  const urls = transporter === "TCP" ? {} : { urls: transporter };
+  return { type: "TCP", options: { ...urls, maxPacketSize: chunk.maxTransporterBytes + BEHIND_BYTES } };
+}
