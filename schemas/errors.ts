@@ -136,7 +136,8 @@ export const ERRORS = {
   },
   WEIR_TOO_LARGE_FOR_TRANSPORTER: {
     status: 413,
-    meaning: "An event is too large for the way to the node that hosts its plugin; it is dead-lettered.",
+    meaning:
+      "An event is too large for the way to the node that hosts its plugin, and is dead-lettered; or a call or its answer is too large for the way between two nodes.",
   },
   WEIR_GROUP_UNKNOWN: { status: 404, meaning: "The gateway runs no group of that name." },
 } as const satisfies Record<string, { status: number; meaning: string }>;

@@ -84,6 +84,22 @@ export const folders: Kind<string[]> = {
   schema: { type: "array", minItems: 1, uniqueItems: true, items: { type: "string" } },
 };
 
+const NATS = "nats://";
+
+/** What joins the nodes. Moleculer ends without a word over a URL of NATS that it cannot take apart. */
+export const transporter: Kind<string> = {
+  expected: '"TCP", "NATS", or a URL such as nats://host:4222',
+  parse(written) {
+    if (!written.startsWith(NATS)) return written;
+    const urls = splitAt(",")(written);
+    return urls.every((url) => url.startsWith(NATS) && URL.canParse(url)) ? urls.join(",") : undefined;
+  },
+  schema: {
+    type: "string",
+    pattern: "^(?:TCP|NATS|(?:nats|tcp|mqtts?|rediss?|amqps?|amqp10|kafka)://.+)$",
+  },
+};
+
 const TOPIC = "^[A-Za-z0-9._-]{1,249}$";
 const EVENT_TYPE = "^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$";
 

@@ -7,6 +7,7 @@ import {
   oneOf,
   sharedTopics,
   text,
+  transporter,
   wholeNumber,
   wholeNumberOr,
 } from "./kinds";
@@ -27,7 +28,6 @@ export interface Setting<T> {
 const KAFKA_NAME = "^[A-Za-z0-9._-]{0,200}$";
 // One @ at most: a password with a bare @ or / in it could be taken apart, and shown, in more than one way.
 const MONGO_URL = "^mongodb(?:\\+srv)?://(?:[^@/?#\\s]+@)?[^@/?#\\s]+(?:[/?][^@\\s]*)?$";
-const TRANSPORTER = "^(?:TCP|NATS|(?:nats|tcp|mqtts?|rediss?|amqps?|amqp10|kafka)://.+)$";
 
 /** Every setting there is: parsing, validation and docs/configuration.md are made from this table. */
 export const SETTINGS = {
@@ -148,7 +148,7 @@ export const SETTINGS = {
     topic: "Process",
     description: "What joins several nodes.",
     otherwise: "a single node",
-    kind: text('"TCP", "NATS", or a URL such as nats://host:4222', TRANSPORTER),
+    kind: transporter,
     secret: "url",
   },
   WEIR_LOG_LEVEL: {

@@ -4,6 +4,9 @@ import type { DeliverItem, DeliverRequest, DeliverResponse, Outcome } from "../.
 /** What a packet has around the request or the answer. */
 const PACKET_BYTES = 2_048;
 
+/** How full a packet of several events gets: the TCP transporter counts what comes behind it as well. */
+const FULL = 0.75;
+
 /** What is left of a packet for what it carries. */
 export function roomIn(maxBytes: number): number {
   return maxBytes - PACKET_BYTES;
@@ -22,7 +25,7 @@ export function fitRequest({ items, ...rest }: DeliverRequest, maxBytes: number)
   let count = 0;
   for (const item of items) {
     bytes += Buffer.byteLength(JSON.stringify(item)) + 1;
-    if (bytes > maxBytes) break;
+    if (bytes > (count === 0 ? maxBytes : maxBytes * FULL)) break;
     count += 1;
   }
   const [first] = items;

@@ -57,7 +57,6 @@ async function tell(
     `${what} takes ${bytes} bytes on its way from node ${broker.nodeID} to ${target}; the transporter takes ${limit}, or less where its server says so. Ask for less at once, or raise the transporter's limit and WEIR_TRANSPORTER_MAX_BYTES on every node.`,
     { bytes, limit },
   );
-  // An error that is itself too large has already been told in short.
   if (type === REQUEST) throw error;
   const { transit } = broker as unknown as { transit: Transit };
   await transit.sendResponse(target, payload.id, {}, {}, null, error);

@@ -56,6 +56,7 @@ export class Scene {
   private readonly marks: Map<string, number>[] = [];
   private readonly sent = new Map<string, number>();
   private everyGateway: Daemon[] = [];
+  private readonly last: (() => Promise<void>)[] = [];
   private partitions: number | null = null;
 
   private constructor(
@@ -308,6 +309,11 @@ export class Scene {
     return this.everyGateway.map((gateway, index) => `--- gateway ${index}\n${gateway.output()}`).join("\n");
   }
 
+  /** What to end when every gateway has ended. */
+  closeLast(close: () => Promise<void>): void {
+    this.last.push(close);
+  }
+
   /** Ends the gateways in order and removes what the scene made → the gateways' exit codes. */
   async close(): Promise<(number | NodeJS.Signals)[]> {
     for (const gateway of this.gateways) {
@@ -318,6 +324,7 @@ export class Scene {
       this.gateways.map((gateway) => gateway.exit().catch(() => "SIGKILL" as const)),
     );
     await Promise.all(this.gateways.map((gateway) => gateway.end()));
+    for (const close of this.last) await close();
     await this.space.close();
     return codes;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { type BrokerOptions, ServiceBroker, type ServiceSchema } from "moleculer";
+import { type BrokerOptions, type Service, ServiceBroker, type ServiceSchema } from "moleculer";
 import { eventHandler } from "../../mixins/event-handler.mixin";
+import { type MongoSchemaService, mongoSchema } from "../../mixins/mongo-schema.mixin";
 import { provideConfiguration } from "../../schemas/configuration/broker-configuration";
 import { createGateway } from "../../services/runtime/gateway";
 import effectsBatch from "../fixtures/effects-batch.service";
@@ -30,16 +31,17 @@ for (const [name, join] of Object.entries(TRANSPORTERS)) {
       joined = await join(["gateway", "other", "third"]);
       const { transporter, nodeIDs } = joined;
       gateway = createGateway(space.configurationWith({ nodeID: nodeIDs[0], transporter }));
-      [other, third] = nodeIDs.slice(1).map(
-        (nodeID) =>
-          new ServiceBroker({
-            nodeID,
-            namespace: space.configuration.namespace,
-            transporter: transporter as unknown as BrokerOptions["transporter"],
-            logger: false,
-            created: (broker) => provideConfiguration(broker, space.configuration),
-          }),
-      ) as [ServiceBroker, ServiceBroker];
+      other = new ServiceBroker({
+        nodeID: nodeIDs[1],
+        namespace: space.configuration.namespace,
+        transporter: transporter as unknown as BrokerOptions["transporter"],
+        logger: false,
+        created: (broker) => provideConfiguration(broker, space.configuration),
+      });
+      third = createGateway(space.configurationWith({ nodeID: nodeIDs[2], transporter }), {
+        services: [],
+        broker: { logger: false },
+      });
       await Promise.all([gateway.start(), other.start(), third.start()]);
       await other.waitForServices(["bridge", "dlq", "events"], 20_000, 50);
       await waitFor(async () => (await gateway.call<{ state: string }>("bridge.status")).state === "ready", {
@@ -170,6 +172,67 @@ for (const [name, join] of Object.entries(TRANSPORTERS)) {
       assert.deepEqual(letters.map(({ event_id }) => event_id).sort(), ids.sort());
       for (const { event_id, error } of letters) assert.match(error.message, new RegExp(`^${event_id} xxx`));
     });
+
+    it("cuts a chunk with large headers to what the transporter takes", async () => {
+      const example = exampleOf("user.email_changed");
+      other.createService(wideAwake as unknown as ServiceSchema);
+      const headers = { note: "x".repeat(10_000) };
+      await space.produce(
+        "user.email_changed",
+        Array.from({ length: 300 }, (_, index) => ({
+          value: JSON.stringify({ ...example, event_id: `wide-${index}` }),
+          headers,
+        })),
+      );
+      await allCommitted(space, ["wide-awake"], ["user.email_changed"]);
+      assert.equal(await space.db.collection("wide_awake").countDocuments({ redelivered: false }), 300);
+    });
+
+    it("tells a caller at once that a call or an answer is too large", async () => {
+      const tooLarge = { type: "WEIR_TOO_LARGE_FOR_TRANSPORTER", code: 413 };
+      await third.waitForServices(["bridge", "events"], 20_000, 50);
+      await assert.rejects(third.call("events.get", { event_id: "huge" }), tooLarge);
+      const { payload } = exampleOf("order.placed");
+      const note = "x".repeat(1_500_000);
+      await assert.rejects(
+        third.call("bridge.publish", { event_type: "order.placed", payload, metadata: { note } }),
+        tooLarge,
+      );
+      assert.ok(
+        (await third.call<{ total: number }, object>("dlq.list", {})).total > 0,
+        "and the way is open",
+      );
+    });
+
+    it("shares a group's work between the nodes that host it, and loses nothing when one of them leaves", async () => {
+      await space.db.createCollection("shared");
+      const sent: string[] = [];
+      const send = async (count: number) => {
+        const ids = Array.from({ length: count }, (_, index) => `shared-${sent.length + index}`);
+        sent.push(...ids);
+        const example = exampleOf("order.shipped");
+        const messages = ids.map((event_id) => ({
+          key: event_id,
+          value: JSON.stringify({ ...example, event_id }),
+        }));
+        await space.produce("order.shipped", messages);
+      };
+      const nodes = () => space.db.collection("shared").distinct("node");
+      other.createService(shared());
+      const leaving = third.createService(shared());
+      await waitFor(
+        async () => {
+          await send(100);
+          return (await nodes()).length === 2;
+        },
+        { what: "both nodes to handle events", everyMs: 200 },
+      );
+      await Promise.all([send(1_000), third.destroyService(leaving), send(1_000)]);
+      await allCommitted(space, ["shared"], ["order.shipped"]);
+      const effects = await space.db.collection("shared").find({}).toArray();
+      assert.deepEqual(effects.map(({ event_id }) => event_id).sort(), sent.sort());
+      assert.equal(await space.db.collection("dead_letters").countDocuments({ group: "shared" }), 0);
+    });
   });
 }
 
@@ -192,3 +255,46 @@ const longWinded = {
     }),
   ],
 } as unknown as ServiceSchema;
+
+/** Leaves a document for every event that was handed to it. */
+const wideAwake = {
+  name: "wide-awake",
+  mixins: [
+    mongoSchema({ collection: "wide_awake", indexes: [] }),
+    eventHandler({
+      handlers: {
+        "user.email_changed": {
+          batch: true,
+          async handler(this: MongoSchemaService, events, deliveries) {
+            await this.collection.insertMany(
+              events.map(({ event_id }, index) => ({
+                event_id,
+                redelivered: deliveries[index]?.redelivered,
+              })),
+            );
+          },
+        },
+      },
+    }),
+  ],
+};
+
+/** Notes, in the transaction that makes an event done, which node handled it. A function: each node makes its own service of it. */
+const shared = () =>
+  ({
+    name: "shared",
+    mixins: [
+      eventHandler({
+        transaction: true,
+        handlers: {
+          "order.shipped": {
+            batch: true,
+            async handler(this: Service, events, deliveries) {
+              const effects = events.map(({ event_id }) => ({ event_id, node: this.broker.nodeID }));
+              await deliveries[0]?.tx.collection("shared").insertMany(effects);
+            },
+          },
+        },
+      }),
+    ],
+  }) as unknown as ServiceSchema;

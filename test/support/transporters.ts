@@ -1,5 +1,5 @@
 import { freePort } from "./free-port";
-import { startNats } from "./nats";
+import { type Nats, startNats } from "./nats";
 import { uniqueName } from "./run";
 
 /** What joins the nodes of a test: the same setting for all of them, and an id for each. */
@@ -7,6 +7,8 @@ export interface Joined {
   transporter: string;
   /** In the order of the names that were asked for. */
   nodeIDs: string[];
+  /** The server that stands between the nodes, where there is one. */
+  nats?: Nats;
   /** Ends what stands between the nodes. */
   close(): Promise<void>;
 }
@@ -22,7 +24,7 @@ export const TRANSPORTERS = {
   },
 
   async NATS(names: string[]): Promise<Joined> {
-    const { url, close } = await startNats();
-    return { transporter: url, nodeIDs: names.map(uniqueName), close };
+    const nats = await startNats();
+    return { transporter: nats.url, nodeIDs: names.map(uniqueName), nats, close: nats.close };
   },
 };

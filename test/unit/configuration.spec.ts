@@ -147,6 +147,13 @@ describe("configuration from the environment", () => {
     assert.doesNotMatch(message, /hush/);
   });
 
+  it("takes several servers of NATS, and refuses one that is no URL", () => {
+    const several = loadConfiguration({ WEIR_TRANSPORTER: "nats://a:4222, nats://b:4222" });
+    assert.equal(several.transporter, "nats://a:4222,nats://b:4222");
+    for (const wrong of ["nats://[nowhere:4222", "nats://a:4222,b:4222"])
+      assert.match(refusal({ WEIR_TRANSPORTER: wrong }), /WEIR_TRANSPORTER: expected .* such as nats:/);
+  });
+
   it("refuses a MongoDB password that is not percent-encoded, without showing it", () => {
     for (const password of ["hush@hush", "hush/hush"]) {
       const message = refusal({ MONGO_URL: `mongodb://gateway:${password}@db` });

@@ -2,8 +2,16 @@ import type { Fault } from "../fault";
 import { CRASHES } from "./crashes";
 import { HANDLERS } from "./handlers";
 import { MEMBERSHIP } from "./membership";
+import { NATS } from "./nats";
 import { SERVERS } from "./servers";
 import { TOPICS } from "./topics";
 
 /** Every fault there is, in the order in which they are run. */
-export const FAULTS: readonly Fault[] = [...CRASHES, ...SERVERS, ...HANDLERS, ...TOPICS, ...MEMBERSHIP];
+export const FAULTS: readonly Fault[] = [
+  ...CRASHES,
+  ...SERVERS,
+  ...HANDLERS,
+  ...TOPICS,
+  ...MEMBERSHIP,
+  ...NATS,
+];

@@ -1,31 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../../support";
-import { freePort } from "../../support/free-port";
 import type { Fault } from "../fault";
-import { BATCH, EVENTS, SINGLE, TRANSACTIONAL } from "../groups";
-import { type GatewayOptions, type Scene, SERVICES } from "../scene";
-
-/** The environments of a gateway and of a node that hosts only plugins, joined by Moleculer's TCP transporter. */
-async function joined(names: string[]): Promise<NodeJS.ProcessEnv[]> {
-  const places = await Promise.all(names.map(async (name) => ({ name, port: await freePort() })));
-  const WEIR_TRANSPORTER = `tcp://${places.map(({ name, port }) => `127.0.0.1:${port}/${name}`).join(",")}`;
-  return names.map((WEIR_NODE_ID) => ({ WEIR_NODE_ID, WEIR_TRANSPORTER }));
-}
-
-const plugins = [BATCH, SINGLE, TRANSACTIONAL].flatMap(({ plugin }) => plugin ?? []);
-
-/** Starts a gateway without plugins and a node with nothing but plugins, and waits until the gateway has found them. */
-async function startNodes(scene: Scene): Promise<{ gateway: GatewayOptions; host: GatewayOptions }> {
-  const [gatewayEnv, hostEnv] = await joined(["gateway", "host"]);
-  const nodes = {
-    gateway: { services: SERVICES, env: gatewayEnv },
-    host: { services: plugins, env: hostEnv },
-  };
-  scene.spawn(nodes.host);
-  await scene.start(nodes.gateway);
-  await scene.underWay();
-  return nodes;
-}
+import { EVENTS, SINGLE } from "../groups";
+import { PLUGINS, startNodes } from "../nodes";
+import { SERVICES } from "../scene";
 
 export const MEMBERSHIP: Fault[] = [
   {
@@ -53,7 +31,7 @@ export const MEMBERSHIP: Fault[] = [
     gateways: 0,
     doubles: "in flight",
     async inject(scene) {
-      const [one, ...others] = plugins;
+      const [one, ...others] = PLUGINS;
       const first = { services: [...SERVICES, ...(one ? [one] : [])] };
       const second = { services: [...SERVICES, ...others] };
       await scene.start(first);
@@ -72,7 +50,9 @@ export const MEMBERSHIP: Fault[] = [
     doubles: "in flight",
     goOnWithin: 30,
     async inject(scene) {
-      const { host } = await startNodes(scene);
+      const {
+        hosts: [host],
+      } = await startNodes(scene, "TCP");
       const [running] = scene.gateways;
       await scene.mark();
       if (running) await scene.stop(running);
@@ -90,7 +70,9 @@ export const MEMBERSHIP: Fault[] = [
     doubles: "in flight",
     goOnWithin: 30,
     async inject(scene) {
-      const { host } = await startNodes(scene);
+      const {
+        hosts: [host],
+      } = await startNodes(scene, "TCP");
       let [running] = scene.gateways;
       for (let time = 0; time < 2; time += 1) {
         await scene.mark();
@@ -109,7 +91,7 @@ export const MEMBERSHIP: Fault[] = [
     doubles: "in flight",
     goOnWithin: 45,
     async inject(scene) {
-      await startNodes(scene);
+      await startNodes(scene, "TCP");
       const [host] = scene.gateways;
       host?.kill("SIGSTOP");
       await scene.mark();
@@ -125,7 +107,9 @@ export const MEMBERSHIP: Fault[] = [
     doubles: "in flight",
     goOnWithin: 30,
     async inject(scene) {
-      const { host } = await startNodes(scene);
+      const {
+        hosts: [host],
+      } = await startNodes(scene, "TCP");
       const [running] = scene.gateways;
       if (running) await scene.kill(running);
       await scene.send(0.9);
