@@ -7,6 +7,7 @@ import { hotReload } from "./hot-reload";
 import { brokerLogger } from "./logger";
 import { packetLimit } from "./packet-limit";
 import { readyLine } from "./ready-line";
+import { restartedNodes } from "./restarted-nodes";
 import { transporterFor } from "./transporter";
 
 /** In ms; calls that need longer, such as a chunk's delivery, bring their own. */
@@ -44,6 +45,7 @@ export function brokerOptions(
       drainBeforeStop(),
       hideSecrets(configuration),
       packetLimit(chunk.maxTransporterBytes),
+      restartedNodes(),
       readyLine(),
       hotReload as unknown as Middleware,
       ...(changes.middlewares ?? []),

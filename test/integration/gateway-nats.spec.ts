@@ -85,6 +85,37 @@ describe("nodes and their NATS", () => {
     }
   });
 
+  it("end the calls to a node that died and is back under its name before anybody missed it", async () => {
+    const { url: transporter } = nats;
+    const node = (nodeID: string, services: object[] = []) =>
+      createGateway(space.configurationWith({ nodeID, transporter }), {
+        broker: { logger: false },
+        services: services as ServiceSchema[],
+      });
+    const hangs = { name: "hangs", actions: { forever: () => new Promise(() => undefined) } };
+    const caller = node("caller");
+    const dying = node("mortal", [hangs]);
+    const reborn = node("mortal", [hangs]);
+    try {
+      await Promise.all([caller.start(), dying.start()]);
+      await caller.waitForServices("hangs", 20_000, 50);
+      const call = assert.rejects(caller.call("hangs.forever"), { type: "REQUEST_REJECTED" });
+      // As a kill: no goodbye, and no heartbeat any more.
+      await natsClientOf(dying).close();
+      await reborn.start();
+      await call;
+    } finally {
+      await reborn.stop();
+      await dying.stop().catch(() => undefined);
+      await caller.stop();
+    }
+  });
+
+  function natsClientOf(broker: ServiceBroker): { close(): Promise<void> } {
+    return (broker as unknown as { transit: { tx: { client: { close(): Promise<void> } } } }).transit.tx
+      .client;
+  }
+
   function daemon(url: string): Daemon {
     return startDaemon({
       args: [
