@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { Binary } from "mongodb";
 import { eventHandler } from "../../mixins/event-handler.mixin";
 import type { Delivery, EventEnvelope, EventTransaction } from "../../schemas/delivery";
+import type { ProgressDocument } from "../../schemas/progress";
 import { createGateway } from "../../services/runtime/gateway";
+import effectsBatch from "../fixtures/effects-batch.service";
 import effectsTx from "../fixtures/effects-tx.service";
 import {
   allCommitted,
@@ -35,8 +38,14 @@ describe("plugins with transaction: true", () => {
     await space.close();
   });
 
-  async function start(...plugins: object[]): Promise<ServiceBroker> {
-    const started = createGateway(space.configuration, { plugins: plugins as ServiceSchema[] });
+  async function start(
+    plugin: object,
+    changes: Parameters<Space["configurationWith"]>[0] = {},
+    beside: object[] = [],
+  ): Promise<ServiceBroker> {
+    const started = createGateway(space.configurationWith(changes), {
+      plugins: [plugin, ...beside] as ServiceSchema[],
+    });
     broker = started;
     await started.start();
     await waitFor(async () => (await started.call<{ state: string }>("bridge.status")).state === "ready", {
@@ -176,6 +185,44 @@ describe("plugins with transaction: true", () => {
     assert.equal(letter?.event_id, "1-2");
     assert.equal(letter?.error.type, "WEIR_TRANSACTION_ABORTED");
   });
+
+  it("disturb no other group when what runs under their sessions is ended, as the next owner of a partition does", async () => {
+    await start(effectsTx, { chunk: { maxMessages: 25 } }, [effectsBatch]);
+    const traffic = makeTraffic({ types: TYPES, events: 1_200 });
+    await sendTraffic(space, traffic);
+    const effects = space.db.collection<Effect>("effects");
+    const due = [...traffic.good.values()].filter(
+      ({ event_type }) => event_type !== "user.registered",
+    ).length;
+    for (let done = 0; done < due; ) {
+      await endWhatRuns();
+      const before = done;
+      const getsOn = async () => {
+        done = await effects.countDocuments({ group: "effects-tx" });
+        return done > before;
+      };
+      await waitFor(getsOn, {
+        what: `effects-tx to get on from ${before} of ${due}`,
+        everyMs: 5,
+      });
+    }
+    await allCommitted(space, ["events", "effects-tx", "effects-batch"], TYPES);
+    await assertOnce(space, "effects-tx", traffic);
+    await assertOnce(space, "effects-batch", traffic);
+    const again = await effects.countDocuments({ group: "effects-batch", redelivered: true });
+    assert.equal(again, 0, "nothing of the plain group was interrupted");
+  });
+
+  /** Ends what runs under the sessions that the partitions' progress names. */
+  async function endWhatRuns(): Promise<void> {
+    for (const { sessions = [] } of await space.db
+      .collection<ProgressDocument>("progress")
+      .find({ sessions: { $ne: [] } })
+      .toArray()) {
+      const killSessions = sessions.map((id) => ({ id: new Binary(Buffer.from(id, "hex"), 4) }));
+      if (sessions.length > 0) await space.mongo.db("admin").command({ killSessions });
+    }
+  }
 
   it("name the methods that may be used, when another one is called", async () => {
     await start(

@@ -1,5 +1,6 @@
 import { type ClientSession, ObjectId } from "mongodb";
 import type { EventEnvelope, Outcome } from "../../../schemas/delivery";
+import { progressKey } from "../../../schemas/progress";
 import type { Entry } from "../chunk";
 import type { ChunkRun } from "../chunk-run";
 import { HandlerTimeout } from "../failure";
@@ -9,6 +10,7 @@ import { callBatchHandler } from "../run-batch";
 import { runLimited } from "../run-limited";
 import { TransactionAccess } from "./bound-collection";
 import { commit } from "./commit";
+import { startOwnSession } from "./own-sessions";
 import type { TransactionStore } from "./records";
 import { rememberSession } from "./remember-session";
 import { segmentsOf } from "./segments";
@@ -49,7 +51,8 @@ export async function attemptTransaction(
   let session: ClientSession | undefined;
   let access: TransactionAccess | undefined;
   try {
-    session = store.client.startSession();
+    const { group, topic, partition } = run.request;
+    session = startOwnSession(store.client, progressKey(group, topic, partition));
     access = new TransactionAccess(store.client.db(store.database), session);
     await rememberSession(run, store, session);
     session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } });

@@ -8,7 +8,7 @@ const named = new Map<string, Set<string>>();
 
 /**
  * Writes the session's id into the partition's progress before its first transaction there: whoever owns the partition next
- * can then end a transaction that a dead owner left open. The driver reuses a few ids, so this is rarely a write.
+ * can then end a transaction that a dead owner left open. A partition's attempts share a few ids, so this is rarely a write.
  */
 export async function rememberSession(
   run: ChunkRun,
