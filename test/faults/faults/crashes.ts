@@ -6,6 +6,8 @@ import { BATCH, SINGLE, TRANSACTIONAL } from "../groups";
 import type { Scene } from "../scene";
 
 const CRASHING = "test/fixtures/crash-at.config.ts";
+/** Seconds: the transaction that the killed process had open has to expire, should nobody be allowed to end it. */
+const AFTER_A_KILL = 30;
 
 /** Kills the only gateway so many times at random moments, and starts it again each time. */
 export async function killAndRestart(scene: Scene, times: number): Promise<void> {
@@ -32,6 +34,7 @@ function crash(step: CrashStep, after: number, bounded?: true): Fault {
     bounded,
     gateways: 0,
     doubles: "in flight",
+    goOnWithin: AFTER_A_KILL,
     async inject(scene) {
       await scene.start();
       await scene.underWay();
@@ -67,6 +70,7 @@ export const CRASHES: Fault[] = [
     story: "the gateway is killed at two random moments (kill -9) and started again",
     bounded: true,
     doubles: "in flight",
+    goOnWithin: AFTER_A_KILL,
     async inject(scene) {
       await scene.underWay();
       await killAndRestart(scene, 2);
@@ -77,6 +81,7 @@ export const CRASHES: Fault[] = [
     story: "the gateway is killed at ten random moments (kill -9) and started again",
     traffic: { events: 8_000 },
     doubles: "in flight",
+    goOnWithin: AFTER_A_KILL,
     async inject(scene) {
       await scene.underWay();
       await killAndRestart(scene, 10);
