@@ -1,0 +1,155 @@
+import {
+  type BeginAnswer,
+  type BeginRequest,
+  type CallName,
+  type CompleteAnswer,
+  type CompleteRequest,
+  keptResult,
+  type ReleaseAnswer,
+  type ResultOmission,
+} from "../../schemas/calls";
+import { WeirError, WeirRetryableError } from "../../schemas/errors";
+
+/** The idempotency service, as one call sees it. */
+export interface OncePorts {
+  begin(request: BeginRequest): Promise<BeginAnswer>;
+  complete(request: CompleteRequest): Promise<CompleteAnswer>;
+  release(name: CallName): Promise<ReleaseAnswer>;
+  newId(): string;
+  /** The most that can travel between this node and the service. */
+  maxResultBytes: number;
+  delay(ms: number): Promise<unknown>;
+  /** Told of what an operator should know; without keys and parameters. */
+  warn(message: string): void;
+}
+
+/** One call as it is to be executed; without an id, which every run gets anew. */
+export interface OnceCall extends Omit<CallName, "id"> {
+  fingerprint: string;
+  ttl: number;
+  lease: number;
+}
+
+const COMPLETE_ATTEMPTS = 10;
+const COMPLETE_RETRY_MS = 500;
+
+/**
+ * Executes a call, unless one under the same key has been: then its answer is given. A failure gives the key back.
+ * Throws WEIR_IDEMPOTENCY_CONFLICT, WEIR_IDEMPOTENCY_IN_FLIGHT, WEIR_IDEMPOTENCY_RESULT_NOT_KEPT, WEIR_IDEMPOTENCY_TAKEN_OVER, and what
+ * `execute` throws.
+ */
+export async function runOnce(
+  ports: OncePorts,
+  call: OnceCall,
+  execute: (taken_over: boolean) => Promise<unknown>,
+): Promise<unknown> {
+  const name: CallName = { id: ports.newId(), scope: call.scope, key: call.key };
+  const begun = await begin(ports, call, name);
+  if (begun.status === "completed") return answerOf(call, begun);
+  if (begun.status === "in_flight") throw inFlight(call, begun.retry_after_ms);
+  if (begun.status === "conflict") throw conflict(call);
+
+  let result: unknown;
+  try {
+    result = await execute(begun.taken_over);
+  } catch (error) {
+    await ports
+      .release(name)
+      .catch(({ message }: Error) => ports.warn(stillInFlight(call, "failed", message)));
+    throw error;
+  }
+  return keep(ports, call, name, result);
+}
+
+async function begin(ports: OncePorts, call: OnceCall, name: CallName): Promise<BeginAnswer> {
+  const { fingerprint, lease } = call;
+  try {
+    const max_result_bytes = ports.maxResultBytes;
+    return await ports.begin({ ...name, fingerprint, lease_ms: lease, max_result_bytes });
+  } catch (error) {
+    // The answer may have been lost after the key was claimed: nobody would be at it until the lease is over.
+    ports.release(name).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** → what the caller gets: the same that a repeat gets, wherever it can be kept. */
+async function keep(ports: OncePorts, call: OnceCall, name: CallName, result: unknown): Promise<unknown> {
+  const { json, omitted } = keptResult(result, ports.maxResultBytes);
+  const answer = json === undefined ? result : (JSON.parse(json) as unknown);
+  const request: CompleteRequest = {
+    ...name,
+    ttl_ms: call.ttl,
+    ...(omitted ? { omitted } : { result: answer }),
+  };
+  const completed = await complete(ports, call, request);
+  if (completed?.status === "fenced") throw takenOver(call);
+  if (completed?.omitted) ports.warn(notKept(call, completed.omitted));
+  return answer;
+}
+
+/** Null where nothing could be written: the caller still gets its answer, because it has been executed. */
+async function complete(
+  ports: OncePorts,
+  call: OnceCall,
+  request: CompleteRequest,
+): Promise<CompleteAnswer | null> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ports.complete(request);
+    } catch (error) {
+      if (attempt === COMPLETE_ATTEMPTS) {
+        ports.warn(stillInFlight(call, "was executed", (error as Error).message));
+        return null;
+      }
+      await ports.delay(COMPLETE_RETRY_MS);
+    }
+  }
+}
+
+function answerOf(call: OnceCall, { result, omitted, completed_at }: BeginAnswer & { status: "completed" }) {
+  if (!omitted) return result;
+  throw new WeirError(
+    "WEIR_IDEMPOTENCY_RESULT_NOT_KEPT",
+    `${call.scope} was executed under this key at ${completed_at}, and is not executed again; but ${reasonOf(omitted)}. Ask for it in another way.`,
+    { scope: call.scope, completed_at, ...omitted },
+  );
+}
+
+function reasonOf({ why, bytes }: ResultOmission): string {
+  if (why === "not_json") return "its result is no JSON and was not kept";
+  const where = why === "too_large" ? "to be kept" : "for the way between this node and the gateway";
+  return `its result, ${bytes} bytes, was too large ${where}`;
+}
+
+function notKept(call: OnceCall, omitted: ResultOmission): string {
+  return `A call of ${call.scope} was executed, but ${reasonOf(omitted)}: a repeat gets WEIR_IDEMPOTENCY_RESULT_NOT_KEPT.`;
+}
+
+function stillInFlight({ scope, lease }: OnceCall, what: string, why: string): string {
+  return `A call of ${scope} ${what}, but its key could not be told so (${why}): it counts as in flight until its lease of ${lease} ms is over, and may be executed again then.`;
+}
+
+function inFlight({ scope }: OnceCall, retry_after_ms: number): WeirRetryableError {
+  return new WeirRetryableError(
+    "WEIR_IDEMPOTENCY_IN_FLIGHT",
+    `A call of ${scope} under this key is being executed. Ask again in a moment: it gets that one's answer.`,
+    { scope, retry_after_ms },
+  );
+}
+
+function conflict({ scope }: OnceCall): WeirError {
+  return new WeirError(
+    "WEIR_IDEMPOTENCY_CONFLICT",
+    `This key was used for a call of ${scope} with other parameters. Nothing is executed; use a key of its own for every call.`,
+    { scope },
+  );
+}
+
+function takenOver({ scope, lease }: OnceCall): WeirRetryableError {
+  return new WeirRetryableError(
+    "WEIR_IDEMPOTENCY_TAKEN_OVER",
+    `This call of ${scope} took longer than its lease of ${lease} ms, and another was executed in its place: that one's answer counts. Ask again for it.`,
+    { scope, lease_ms: lease },
+  );
+}
