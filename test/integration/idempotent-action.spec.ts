@@ -31,6 +31,10 @@ describe("idempotent actions on a node that is not the gateway", () => {
       buy: handler,
       sell: { handler },
       cart: (ctx: Context) => Promise.all([1, 2].map((order) => ctx.call("shop.buy", { order }))),
+      async exchange(ctx: Context) {
+        await ctx.call("shop.buy", { order: 1 });
+        await ctx.call("shop.sell", { order: 2 });
+      },
     },
   };
 
@@ -116,6 +120,12 @@ describe("idempotent actions on a node that is not the gateway", () => {
     assert.equal(runs.length, 2);
     await third.call("shop.buy", { order: 3 }, { meta });
     assert.equal(runs.length, 3, "another action under the same key");
+  });
+
+  it("leaves the key to its caller, for the next call that this one makes", async () => {
+    const meta = { idempotencyKey: "exchange" };
+    for (const _ of [1, 2]) await third.call("shop.exchange", {}, { meta });
+    assert.equal(runs.length, 2);
   });
 
   it("is done also when its caller has given up waiting, and then answers", async () => {

@@ -216,6 +216,9 @@ describe("single calls: one document each, with a lease and a result", () => {
       status: "claimed",
       taken_over: false,
     });
+    const state = await findKey(claims, "call:payments.charge|k");
+    assert.equal(state?.status, "processing");
+    assert.ok(!("completed_at" in state || "result_bytes" in state), "nothing is left of the former one");
   });
 
   it("knows keys by their scope, and long and odd ones apart", async () => {
