@@ -6,9 +6,8 @@ import {
   type CompleteRequest,
   keptResult,
   type ReleaseAnswer,
-  type ResultOmission,
 } from "../../schemas/calls";
-import { WeirError, WeirRetryableError } from "../../schemas/errors";
+import { conflict, inFlight, notKept, resultNotKept, stillInFlight, takenOver } from "./call-errors";
 
 /** The idempotency service, as one call sees it. */
 export interface OncePorts {
@@ -92,14 +91,21 @@ async function keep(ports: OncePorts, call: OnceCall, name: CallName, result: un
 async function complete(
   ports: OncePorts,
   call: OnceCall,
-  request: CompleteRequest,
+  { result, ...request }: CompleteRequest,
 ): Promise<CompleteAnswer | null> {
+  let carried: CompleteRequest = result === undefined ? request : { ...request, result };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await ports.complete(request);
+      return await ports.complete(carried);
     } catch (error) {
+      const { type, message } = error as Error & { type?: string };
+      if (type === "WEIR_TOO_LARGE_FOR_TRANSPORTER" && !carried.omitted) {
+        // A server's own limit may be lower than the one that is set here: that it was executed still fits.
+        carried = { ...request, omitted: { why: "too_large_for_transporter" } };
+        continue;
+      }
       if (attempt === COMPLETE_ATTEMPTS) {
-        ports.warn(stillInFlight(call, "was executed", (error as Error).message));
+        ports.warn(stillInFlight(call, "was executed", message));
         return null;
       }
       await ports.delay(COMPLETE_RETRY_MS);
@@ -108,48 +114,6 @@ async function complete(
 }
 
 function answerOf(call: OnceCall, { result, omitted, completed_at }: BeginAnswer & { status: "completed" }) {
-  if (!omitted) return result;
-  throw new WeirError(
-    "WEIR_IDEMPOTENCY_RESULT_NOT_KEPT",
-    `${call.scope} was executed under this key at ${completed_at}, and is not executed again; but ${reasonOf(omitted)}. Ask for it in another way.`,
-    { scope: call.scope, completed_at, ...omitted },
-  );
-}
-
-function reasonOf({ why, bytes }: ResultOmission): string {
-  if (why === "not_json") return "its result is no JSON and was not kept";
-  const where = why === "too_large" ? "to be kept" : "for the way between this node and the gateway";
-  return `its result, ${bytes} bytes, was too large ${where}`;
-}
-
-function notKept(call: OnceCall, omitted: ResultOmission): string {
-  return `A call of ${call.scope} was executed, but ${reasonOf(omitted)}: a repeat gets WEIR_IDEMPOTENCY_RESULT_NOT_KEPT.`;
-}
-
-function stillInFlight({ scope, lease }: OnceCall, what: string, why: string): string {
-  return `A call of ${scope} ${what}, but its key could not be told so (${why}): it counts as in flight until its lease of ${lease} ms is over, and may be executed again then.`;
-}
-
-function inFlight({ scope }: OnceCall, retry_after_ms: number): WeirRetryableError {
-  return new WeirRetryableError(
-    "WEIR_IDEMPOTENCY_IN_FLIGHT",
-    `A call of ${scope} under this key is being executed. Ask again in a moment: it gets that one's answer.`,
-    { scope, retry_after_ms },
-  );
-}
-
-function conflict({ scope }: OnceCall): WeirError {
-  return new WeirError(
-    "WEIR_IDEMPOTENCY_CONFLICT",
-    `This key was used for a call of ${scope} with other parameters. Nothing is executed; use a key of its own for every call.`,
-    { scope },
-  );
-}
-
-function takenOver({ scope, lease }: OnceCall): WeirRetryableError {
-  return new WeirRetryableError(
-    "WEIR_IDEMPOTENCY_TAKEN_OVER",
-    `This call of ${scope} took longer than its lease of ${lease} ms, and another was executed in its place: that one's answer counts. Ask again for it.`,
-    { scope, lease_ms: lease },
-  );
+  if (omitted) throw resultNotKept(call, completed_at, omitted);
+  return result;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type OnceCall, type OncePorts, runOnce } from "../../../mixins/idempotent-action/run-once";
 import { type BeginAnswer, type CompleteRequest, MAX_RESULT_BYTES } from "../../../schemas/calls";
+import { WeirError } from "../../../schemas/errors";
 
 const CALL: OnceCall = { scope: "payments.charge", key: "k", fingerprint: "f", ttl: 60_000, lease: 5_000 };
 
@@ -142,6 +143,17 @@ describe("running a call once", () => {
     times = -100;
     assert.equal(await runOnce(ports(CLAIMED, { complete }), CALL, async () => 7), 7);
     assert.match(String(warnings), /was executed, but its key could not be told so \(MongoDB is away\)/);
+  });
+
+  it("tells that it was executed also where the way turns out too narrow for the result", async () => {
+    const complete = async (request: CompleteRequest) => {
+      said.push(`complete ${request.omitted?.why ?? request.result}`);
+      if (request.omitted) return { status: "settled" as const, omitted: request.omitted };
+      throw new WeirError("WEIR_TOO_LARGE_FOR_TRANSPORTER", "too large");
+    };
+    assert.equal(await runOnce(ports(CLAIMED, { complete }), CALL, async () => 7), 7);
+    assert.deepEqual(said, ["begin id", "complete 7", "complete too_large_for_transporter"]);
+    assert.match(String(warnings), /its result was too large for the way/);
   });
 
   it("does not give the answer of a run that another has replaced", async () => {
