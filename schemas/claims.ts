@@ -1,4 +1,5 @@
 import type { ObjectId } from "mongodb";
+import type { KeptResult } from "./calls";
 
 /** Who claims: the owner of a partition is known by its epoch, its deliveries by the attempt. */
 export interface Fence {
@@ -9,7 +10,7 @@ export interface Fence {
   attempt: number;
 }
 
-/** `idempotency_keys`: one document per chunk; the unit of settlement, never handed from one owner to another. */
+/** `idempotency_keys`: one document per chunk or call; the unit of settlement, never handed from one owner to another. */
 export interface ClaimDocument {
   /** Made by the claimant, so that a claim whose answer was lost is recognised as its own. */
   _id: ObjectId;
@@ -22,6 +23,12 @@ export interface ClaimDocument {
   status: "processing" | "completed";
   lease_until?: Date;
   expires_at: Date;
+  /** Of a single call alone: who executes or has executed it. It changes when the lease is over; `by.attempt` counts that. */
+  claimant?: string;
+  /** Of a single call: what it asked for. */
+  fingerprint?: string;
+  completed_at?: Date;
+  result?: KeptResult;
 }
 
 /** The answer of `idempotency.claim`. */

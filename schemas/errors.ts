@@ -58,7 +58,27 @@ export const ERRORS = {
   WEIR_IDEMPOTENCY_KEY_INVALID: {
     status: 500,
     meaning:
-      "A custom idempotency function did not return a string that can be a key; the event becomes a dead letter.",
+      "A custom idempotency function returned no string, or an event has none of the fields that it is to be known by; it becomes a dead letter.",
+  },
+  WEIR_IDEMPOTENT_ACTION_INVALID: {
+    status: 500,
+    meaning: "A service's idempotentActions options have a value they cannot have; the service is not made.",
+  },
+  WEIR_IDEMPOTENCY_CONFLICT: {
+    status: 422,
+    meaning: "A call's idempotency key was used before, with other parameters; nothing is executed.",
+  },
+  WEIR_IDEMPOTENCY_IN_FLIGHT: {
+    status: 409,
+    meaning: "A call under the same idempotency key is being executed; ask again later.",
+  },
+  WEIR_IDEMPOTENCY_RESULT_NOT_KEPT: {
+    status: 410,
+    meaning: "A call under this key was executed before, but its result was too large or no JSON.",
+  },
+  WEIR_IDEMPOTENCY_TAKEN_OVER: {
+    status: 409,
+    meaning: "A call took longer than its lease, and another was executed in its place, whose answer counts.",
   },
   WEIR_HANDLER_TIMEOUT: {
     status: 504,

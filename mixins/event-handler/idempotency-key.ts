@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
 import type { EventEnvelope } from "../../schemas/delivery";
 import { WeirError } from "../../schemas/errors";
+import { canonicalJson, sha256, valueAt } from "../idempotency/content";
+import { storedKey } from "../idempotency/stored-key";
 import type { IdempotencyStrategy } from "./options";
-
-/** Longer keys are stored as their hash, so that an index entry stays small. */
-const MAX_KEY_BYTES = 512;
 
 /** `<group>|<the strategy's key>`: what two deliveries of one event have in common. */
 export function idempotencyKey(
@@ -12,9 +10,7 @@ export function idempotencyKey(
   strategy: Exclude<IdempotencyStrategy<EventEnvelope>, false>,
   event: EventEnvelope,
 ): string {
-  const key = `${group}|${strategyKey(strategy, event)}`;
-  if (key.length * 3 <= MAX_KEY_BYTES || Buffer.byteLength(key) <= MAX_KEY_BYTES) return key;
-  return `${group}|sha256:${sha256(key)}`;
+  return storedKey(`${group}|${strategyKey(strategy, event)}`);
 }
 
 function strategyKey(
@@ -27,8 +23,9 @@ function strategyKey(
     return `content:${sha256(canonicalJson({ event_type, event_version, aggregate_id, payload }))}`;
   }
   if ("content" in strategy) {
-    const named = strategy.content.map((path) => [path, valueAt(event.payload, path) ?? null]);
-    return `content:${sha256(canonicalJson([event.event_type, named]))}`;
+    const named = strategy.content.map((path) => [path, valueAt(event.payload, path)] as const);
+    if (named.every(([, value]) => value === undefined)) throw withoutFields(strategy.content, event);
+    return `content:${sha256(canonicalJson([event.event_type, named.map(presentOnly)]))}`;
   }
   const key = strategy.custom(event);
   if (typeof key !== "string" || key === "") {
@@ -41,25 +38,16 @@ function strategyKey(
   return `custom:${key}`;
 }
 
-function valueAt(payload: object, path: string): unknown {
-  let value: unknown = payload;
-  for (const part of path.split(".")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
-    value = (value as Record<string, unknown>)[part];
-  }
-  return value;
+/** A field that is not there is another content than one that is null. */
+function presentOnly([path, value]: readonly [string, unknown]): unknown[] {
+  return value === undefined ? [path] : [path, value];
 }
 
-/** JSON with object members in code unit order, so that equal content has equal text. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
-    const sorted = Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1));
-    // Object.fromEntries defines `__proto__` as an ordinary member, which an assignment would not.
-    return Object.fromEntries(sorted);
-  });
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
+/** All events without any of the fields would count as one, and all but the first be dropped. */
+function withoutFields(fields: string[], { event_id, event_type }: EventEnvelope): WeirError {
+  return new WeirError(
+    "WEIR_IDEMPOTENCY_KEY_INVALID",
+    `Event ${event_id} of type ${event_type} is to be known by the payload fields ${fields.join(", ")}, but has none of them. Name fields that every event of this handler has.`,
+    { event_id, event_type, fields },
+  );
 }

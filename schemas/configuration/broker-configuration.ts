@@ -9,9 +9,14 @@ export function provideConfiguration(broker: ServiceBroker, configuration: Confi
   Object.defineProperty(broker, KEY, { value: configuration, enumerable: false, configurable: true });
 }
 
+/** The settings of this broker; undefined on a node that is started without any. */
+export function configurationIfAny(broker: ServiceBroker): Configuration | undefined {
+  return (broker as unknown as Record<symbol, Configuration | undefined>)[KEY];
+}
+
 /** The settings of this broker; throws when nobody provided any. */
 export function configurationOf(broker: ServiceBroker): Configuration {
-  const found = (broker as unknown as Record<symbol, Configuration | undefined>)[KEY];
+  const found = configurationIfAny(broker);
   if (!found)
     throw new Error(
       "This broker has no gateway configuration: call provideConfiguration(broker, …) in `created`.",

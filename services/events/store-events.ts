@@ -1,6 +1,6 @@
 import type { Collection } from "mongodb";
-import { canonicalJson } from "../../mixins/event-handler/idempotency-key";
 import type { BatchOutcome } from "../../mixins/event-handler.mixin";
+import { canonicalJson } from "../../mixins/idempotency/content";
 import { insertNew } from "../../mixins/mongo-schema/insert-new";
 import type { Delivery, EventEnvelope } from "../../schemas/delivery";
 import { type StoredEvent, storedEvent } from "./stored-event";

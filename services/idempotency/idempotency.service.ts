@@ -1,85 +1,36 @@
 import type { Context } from "moleculer";
-import type { Collection } from "mongodb";
-import { type MongoCollections, type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
+import { type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
+import type { BeginRequest, CallName, CompleteRequest } from "../../schemas/calls";
 import type { ClaimDocument } from "../../schemas/claims";
-import {
-  type AcquireRequest,
-  type BeginAnewRequest,
-  type ProgressDocument,
-  progressKey,
-} from "../../schemas/progress";
-import { type ClaimRequest, type ClaimStore, claim } from "./claim";
-import { type Counters, newCounters } from "./counters";
+import { type AcquireRequest, type BeginAnewRequest, progressKey } from "../../schemas/progress";
+import { beginCall } from "./calls/begin";
+import { completeCall, releaseCall } from "./calls/end";
+import { Front } from "./calls/front";
+import { type ClaimRequest, claim } from "./claim";
+import { IDEMPOTENCY_KEYS, PROGRESS } from "./collections";
+import { newCallCounters, newCounters } from "./counters";
 import { endOpenTransactions } from "./end-transactions";
-import { findKey, type IdempotencyStats, idempotencyStats } from "./inspect";
-import { acquire, beginAnew, handOut, rememberTakeover } from "./progress";
+import { findFailedKey, findKey, type IdempotencyStats, type KeyState } from "./inspect";
+import { publishMetrics } from "./metrics";
+import { ACQUIRE, BEGIN, BEGIN_ANEW, CLAIM, COMPLETE, GET, RELEASE, SETTLE, STATS } from "./params";
+import { acquire, beginAnew, rememberTakeover } from "./progress";
 import { type SettleRequest, settle } from "./settle";
+import { callsOf, claimsOf, progressOf, statsOf, type Variables } from "./stores";
 
-interface Variables {
-  counters: Counters;
-}
+const now = () => new Date();
 
-type IdempotencyService = MongoCollections<ClaimDocument> & Variables;
-
-const text = { type: "string", min: 1 };
-const partition = { type: "number", integer: true };
-
-function storeOf(service: IdempotencyService): ClaimStore {
-  return {
-    claims: service.collection,
-    handOut: (by, group) => handOut(progressOf(service), by, group),
-    rememberTakeover: (fence, group, offset) => {
-      service.counters.takeovers += 1;
-      return rememberTakeover(progressOf(service), fence, group, offset);
-    },
-    now: () => new Date(),
-  };
-}
-
-function progressOf(service: IdempotencyService): Collection<ProgressDocument> {
-  return service.collections.progress as Collection<ProgressDocument>;
-}
-
-/** Decides which events of a chunk are new, and fences the owners of a partition from each other. */
+/** Decides which events of a chunk and which calls are new, and fences the owners of a partition from each other. */
 const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
   name: "idempotency",
-  mixins: [
-    mongoSchema(
-      {
-        collection: "idempotency_keys",
-        description: "Which events a group has in hand or has handled, a document for each chunk.",
-        indexes: [
-          {
-            name: "keys_unique",
-            key: { keys: 1 },
-            unique: true,
-            required: true,
-            description: "an event is claimed once: MongoDB refuses a second document with the same key",
-          },
-          {
-            name: "expiry",
-            key: { expires_at: 1 },
-            expireAfterSeconds: 0,
-            description: "a handled key absorbs duplicates until then (one hour by default)",
-          },
-          {
-            name: "by_partition",
-            key: { group: 1, "by.topic": 1, "by.partition": 1, "by.to": 1 },
-            description: "what a reset of a group's offsets makes unhandled again",
-          },
-        ],
-      },
-      { collection: "progress", description: "Who owns a group's partition, and since when." },
-    ),
-  ],
+  mixins: [mongoSchema(IDEMPOTENCY_KEYS, PROGRESS)],
 
   actions: {
     /** Claims the keys of one chunk → `ClaimResult`. Errors: WEIR_FENCED, WEIR_CLAIM_CONTENDED. */
     claim: {
       visibility: "public",
-      params: { group: text, keys: { type: "array", items: "string" }, by: "object" },
+      params: CLAIM,
       async handler(ctx: Context<ClaimRequest>) {
-        const result = await claim(storeOf(this), ctx.params);
+        const result = await claim(claimsOf(this), ctx.params);
         this.counters.claimed += ctx.params.keys.length - result.duplicates.length - result.busy.length;
         this.counters.duplicates += result.duplicates.length;
         this.counters.busy += result.busy.length;
@@ -89,19 +40,13 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
     /** Ends a claim → `"settled" | "fenced"`. */
     settle: {
       visibility: "public",
-      params: {
-        id: { type: "string", length: 24, hex: true },
-        release: { type: "array", items: "string" },
-        claimed: { type: "number", integer: true, min: 1 },
-        ttl_ms: { type: "number", integer: true, min: 1 },
-        from: { type: "object", optional: true },
-      },
+      params: SETTLE,
       async handler(ctx: Context<SettleRequest>) {
         const { release, from } = ctx.params;
         if (from && from.partition >= 0 && release.length > 0) {
           await rememberTakeover(progressOf(this), from, from.group, from.to);
         }
-        const result = await settle(storeOf(this).claims, ctx.params, new Date());
+        const result = await settle(this.collection, ctx.params, now());
         this.counters[result] += 1;
         return result;
       },
@@ -109,52 +54,77 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
     /** Makes the calling bridge the owner of a partition → `Ownership`. */
     acquire: {
       visibility: "public",
-      params: {
-        group: text,
-        topic: text,
-        partition,
-        committed_progress_id: { type: "string", nullable: true },
-      },
+      params: ACQUIRE,
       async handler(ctx: Context<AcquireRequest>) {
         const { group, topic, partition } = ctx.params;
         await endOpenTransactions(this.adapter.db, progressKey(group, topic, partition), (error) =>
           this.logger.debug("MongoDB does not let this user end an earlier owner's sessions", error),
         );
-        return acquire(progressOf(this), ctx.params, new Date());
+        return acquire(progressOf(this), ctx.params, now());
       },
     },
     /** Begins the run of offsets that `acquire` offered, after Kafka has taken a commit that names it. Error: WEIR_FENCED. */
     beginAnew: {
       visibility: "public",
-      params: {
-        group: text,
-        topic: text,
-        partition,
-        epoch: { type: "number", integer: true },
-        progress_id: text,
-        from: { type: "number", integer: true },
-      },
+      params: BEGIN_ANEW,
       handler(ctx: Context<BeginAnewRequest>) {
-        return beginAnew(progressOf(this), storeOf(this).claims, ctx.params, new Date());
+        return beginAnew(progressOf(this), this.collection, ctx.params, now());
       },
     },
-    /** → `{ key, group, status, by, expires_at }`, or null for a key that nobody holds. */
+    /** Claims a key for a single call → `BeginAnswer`. Error: WEIR_CLAIM_CONTENDED. */
+    begin: {
+      visibility: "public",
+      params: BEGIN,
+      handler(ctx: Context<BeginRequest>) {
+        return beginCall(callsOf(this), ctx.params);
+      },
+    },
+    /** Keeps what a call returned → `CompleteAnswer`. */
+    complete: {
+      visibility: "public",
+      params: COMPLETE,
+      handler(ctx: Context<CompleteRequest>) {
+        return completeCall(callsOf(this), ctx.params);
+      },
+    },
+    /** Gives the key of a call that failed back → `"released" | "gone"`. */
+    release: {
+      visibility: "public",
+      params: RELEASE,
+      handler(ctx: Context<CallName>) {
+        return releaseCall(callsOf(this), ctx.params);
+      },
+    },
+    /** → `KeyState`: who holds a key, or the open letter of what failed under it; null for neither. */
     get: {
-      params: { key: text },
-      handler(ctx: Context<{ key: string }>) {
-        return findKey(storeOf(this).claims, ctx.params.key);
+      params: GET,
+      async handler(ctx: Context<{ key: string }>): Promise<KeyState | null> {
+        const { key } = ctx.params;
+        const letters = () => this.adapter.db.collection("dead_letters");
+        return (await findKey(this.collection, key)) ?? findFailedKey(letters(), key);
       },
     },
     /** → `IdempotencyStats`: what is stored, and what this node has counted since it started. */
     stats: {
+      params: STATS,
       handler(): Promise<IdempotencyStats> {
-        return idempotencyStats(storeOf(this).claims, this.counters);
+        return statsOf(this);
       },
     },
   },
 
   created() {
     this.counters = newCounters();
+    this.callCounters = newCallCounters();
+    this.front = new Front();
+  },
+
+  async started() {
+    this.endMetrics = publishMetrics(this.broker, () => statsOf(this));
+  },
+
+  async stopped() {
+    this.endMetrics?.();
   },
 };
 

@@ -1,8 +1,15 @@
 import type { ReplCommand } from "./command";
 import { dlqCommand } from "./dlq";
+import { idempotencyCommand } from "./idempotency";
 import { indexesCommand } from "./indexes";
 import { publishCommand } from "./publish";
 import { statusCommand } from "./status";
 
 /** For `replOptions.customCommands`: the gateway's own commands, beside Moleculer's. */
-export const replCommands: ReplCommand[] = [statusCommand, dlqCommand, publishCommand, indexesCommand];
+export const replCommands: ReplCommand[] = [
+  statusCommand,
+  dlqCommand,
+  publishCommand,
+  idempotencyCommand,
+  indexesCommand,
+];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Collection } from "mongodb";
+import { storedKey } from "../../mixins/idempotency/stored-key";
 import type { ClaimDocument, Fence } from "../../schemas/claims";
 import type { ProgressDocument } from "../../schemas/progress";
 import { type ClaimRequest, type ClaimStore, claim, LEASE_MS } from "../../services/idempotency/claim";
@@ -84,6 +85,12 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
       const result = await claim(store, request(["a"]));
       assert.equal(result.id, null);
       assert.deepEqual(result.duplicates, ["a"]);
+    });
+
+    it("knows a key again that ends in half of a character", async () => {
+      const keys = ["g|cut \ud83d", "g|cut \ud83e"].map(storedKey);
+      await handled(keys);
+      assert.deepEqual((await claim(store, request(keys))).duplicates.sort(), keys.sort());
     });
 
     it("finds duplicates that are spread over many earlier chunks", async () => {

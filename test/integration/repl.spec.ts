@@ -119,6 +119,15 @@ describe("command line", () => {
     assert.match(await type("dlq stats"), /2 dead letters, 1 open.*│ reason, open +│ handler_error +│ +1 │/s);
   });
 
+  it("idempotency: counts, and tells who holds a key", async () => {
+    assert.match(await type("idempotency"), /claim documents?, 0 in hand\n.*│ claimed +│ [1-9]/s);
+    const { keys } = (await space.db.collection("idempotency_keys").findOne({ status: "completed" })) ?? {};
+    const key = String(keys?.[0]);
+    assert.match(await type(`idempotency get '${key}'`), /status +│ completed .*epoch 1, attempt/s);
+    assert.match(await type("idempotency get 'notifier|nobody'"), /Nobody holds notifier\|nobody/);
+    assert.match(await type("idempotency burn"), /idempotency get '<key>'/);
+  });
+
   it("indexes: shows declared against actual ones", async () => {
     await space.db.collection("sample_orders").dropIndex("order_id_1");
     const text = await type("indexes order-projection");

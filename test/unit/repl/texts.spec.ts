@@ -3,10 +3,12 @@ import { Errors } from "moleculer";
 import type { IndexState } from "../../../mixins/mongo-schema.mixin";
 import { WeirError } from "../../../schemas/errors";
 import type { LetterDetails } from "../../../services/dlq/view";
+import { newCallCounters, newCounters } from "../../../services/idempotency/counters";
 import { indexRows } from "../../../services/indexes/index-rows";
 import { listParams } from "../../../services/repl/dlq";
 import { letterText, listText, resultsText, statsText } from "../../../services/repl/dlq-text";
 import { explain } from "../../../services/repl/explain";
+import { statsText as idempotencyStatsText, keyText } from "../../../services/repl/idempotency";
 import { statusRow, statusText } from "../../../services/repl/status";
 import { cut, table } from "../../../services/repl/table";
 
@@ -171,6 +173,39 @@ describe("texts of the command line", () => {
     assert.match(text, /^3 dead letters, 1 open\n/);
     assert.match(text, /│ status +│ retried +│ +2 │/);
     assert.match(text, /│ reason, open +│ invalid +│ +1 │/);
+  });
+
+  it("idempotency: what was counted of events and of calls", () => {
+    const text = idempotencyStatsText({
+      documents: 12,
+      processing: 1,
+      node: { ...newCounters(), claimed: 100, duplicates: 7 },
+      calls: { ...newCallCounters(), claimed: 3, answered: 2 },
+      front: { hits: 1, misses: 4, entries: 1, bytes: 600 },
+    });
+    assert.match(text, /^12 claim documents, 1 in hand\n/);
+    assert.match(text, /│ duplicates blocked +│ 7 +│ +2 │/);
+    assert.match(text, /memory: 1 call, 1 hit, 4 missed/);
+  });
+
+  it("idempotency get: who holds a key, the letter of a failed one, or nobody", () => {
+    const by = { topic: "order.paid", partition: 1, epoch: 2, attempt: 3, from: 4, to: 9 };
+    const until = new Date("2026-03-02T09:15:27Z");
+    const held = { key: "g|k", group: "g", by, lease_until: until, expires_at: until };
+    assert.match(
+      keyText("g|k", { ...held, status: "processing" }),
+      /order\.paid\[1\] offsets 4 to 9, epoch 2, attempt 3 .*\n.*lease until +│ 2026-03-02 09:15:27/,
+    );
+    const done = { ...held, lease_until: null, status: "completed" as const, completed_at: until };
+    assert.match(keyText("g|k", { ...done, result_bytes: 1 }), /result +│ 1 byte /);
+    assert.match(keyText("g|k", { ...done, result_omitted: { why: "not_json" } }), /not kept: not json/);
+    const error = { type: "Error", message: "550" };
+    const letter = { id: "abc", status: "pending", reason: "handler_error", failed_at: until, error };
+    assert.match(
+      keyText("g|k", { key: "g|k", group: "g", status: "failed", letter, expires_at: null }),
+      /failed.*abc \(pending\).*Error: 550.*somebody closes it/s,
+    );
+    assert.match(keyText("g|k", null), /^Nobody holds g\|k/);
   });
 
   it("shows what would steer the terminal instead of sending it", () => {

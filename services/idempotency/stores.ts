@@ -1,0 +1,51 @@
+import type { Collection } from "mongodb";
+import type { MongoCollections } from "../../mixins/mongo-schema.mixin";
+import type { ClaimDocument } from "../../schemas/claims";
+import type { ProgressDocument } from "../../schemas/progress";
+import type { CallStore } from "./calls/call-store";
+import type { Front } from "./calls/front";
+import type { ClaimStore } from "./claim";
+import type { CallCounters, Counters } from "./counters";
+import { type IdempotencyStats, idempotencyStats } from "./inspect";
+import { handOut, rememberTakeover } from "./progress";
+
+/** What the service keeps in memory. */
+export interface Variables {
+  counters: Counters;
+  callCounters: CallCounters;
+  front: Front;
+  endMetrics?: () => void;
+}
+
+type IdempotencyService = MongoCollections<ClaimDocument> & Variables;
+
+const now = () => new Date();
+
+export function claimsOf(service: IdempotencyService): ClaimStore {
+  return {
+    claims: service.collection,
+    handOut: (by, group) => handOut(progressOf(service), by, group),
+    rememberTakeover: (fence, group, offset) => {
+      service.counters.takeovers += 1;
+      return rememberTakeover(progressOf(service), fence, group, offset);
+    },
+    now,
+  };
+}
+
+export function callsOf({ collection, front, callCounters }: IdempotencyService): CallStore {
+  return { claims: collection, front, counters: callCounters, now };
+}
+
+export function progressOf({ collections }: IdempotencyService): Collection<ProgressDocument> {
+  return collections.progress as Collection<ProgressDocument>;
+}
+
+export function statsOf({
+  collection,
+  counters,
+  callCounters,
+  front,
+}: IdempotencyService): Promise<IdempotencyStats> {
+  return idempotencyStats(collection, { node: counters, calls: callCounters, front: front.stats() });
+}
