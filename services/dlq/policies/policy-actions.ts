@@ -5,6 +5,7 @@ import { configurationOf } from "../../../schemas/configuration/broker-configura
 import { type DlqPolicy, policyProblem } from "../../../schemas/dlq-policy";
 import { TEXT } from "../../../schemas/query-params";
 import type { Letter } from "../letter";
+import type { Time } from "../time";
 import {
   currentPolicies,
   forgetPolicy,
@@ -26,7 +27,7 @@ export function policiesOf(
   return currentPolicies(storeOf(service), configurationOf(service.broker).dlq.policies);
 }
 
-const schema: Pick<MongoServiceSchema<Letter>, "actions"> = {
+const schema: Pick<MongoServiceSchema<Letter, { time: Time }>, "actions"> = {
   actions: {
     /** → `PolicyRow[]`: the configured ones, then the stored ones, each overriding equals before it. */
     policies: {
@@ -53,7 +54,7 @@ const schema: Pick<MongoServiceSchema<Letter>, "actions"> = {
             { type: "policy", field: problem.split(" ")[0], message: problem },
           ]);
         }
-        return storePolicy(storeOf(this), { match, retry }, { by, note, now: new Date() });
+        return storePolicy(storeOf(this), { match, retry }, { by, note, now: this.time.now() });
       },
     },
 
