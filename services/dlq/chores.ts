@@ -21,7 +21,11 @@ export function beginChores(service: DlqService, logger: Logger): { drain(): Pro
   const scheduler = schedulerOf(service);
   const upkeep = new Upkeep((ms, work) => time.every(ms, work), logger);
   const chores: Chore[] = [
-    { name: "retrying what is due", everyMs: RETRY_EVERY_MS, work: () => scheduler.round() },
+    {
+      name: "retrying what is due",
+      everyMs: RETRY_EVERY_MS,
+      work: withBridge(service, () => scheduler.round()),
+    },
     { name: "telling of what expires", everyMs: LOOK_EVERY_MS, work: () => tellExpiring(ports) },
   ];
   const { dlq } = configurationOf(broker);
@@ -29,7 +33,7 @@ export function beginChores(service: DlqService, logger: Logger): { drain(): Pro
     chores.push({
       name: "publishing to Kafka",
       everyMs: PUBLISH_EVERY_MS,
-      work: publishing(service, logger),
+      work: withBridge(service, publishing(service, logger)),
     });
   }
   const metrics = broker.isMetricsEnabled() ? new SizeMetrics(broker) : null;
@@ -47,6 +51,13 @@ export function beginChores(service: DlqService, logger: Logger): { drain(): Pro
     async drain() {
       await Promise.all([scheduler.drain(), upkeep.stop()]);
     },
+  };
+}
+
+/** Work that has nobody to turn to while the bridge is not there: at a start, or while it is loaded anew. */
+function withBridge({ broker }: DlqService, work: () => Promise<void>): () => Promise<void> {
+  return async () => {
+    if (!(broker.findNextActionEndpoint("bridge.redeliver") instanceof Error)) await work();
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
+import type { Configuration } from "../../../schemas/configuration/configuration";
 import type { DlqPolicy } from "../../../schemas/dlq-policy";
 import { createGateway } from "../../../services/runtime/gateway";
 import effectsAgain from "../../fixtures/effects-again.service";
@@ -7,6 +8,7 @@ import effectsAgainTx from "../../fixtures/effects-again-tx.service";
 import {
   allCommitted,
   assertOnce,
+  type ConfigurationChanges,
   createSpace,
   effectsOf,
   kafkaClient,
@@ -74,6 +76,31 @@ describe("dead letters of three gateways", () => {
     }
   });
 
+  it("a group that is paused, or that no gateway knows, is not handed letters", async () => {
+    const [gateway] = gateways;
+    const receiving = async () => (await gateway?.call<string[]>("bridge.receiving"))?.sort();
+    assert.deepEqual(await receiving(), ["effects-again", "effects-again-tx", "events"]);
+    await gateway?.call("bridge.pause", { group: "effects-again" });
+    assert.deepEqual(await receiving(), ["effects-again-tx", "events"]);
+    await gateway?.call("bridge.resume", { group: "effects-again" });
+    assert.deepEqual(await receiving(), ["effects-again", "effects-again-tx", "events"]);
+  });
+
+  it("nor one whose circuit breaker is open", async () => {
+    const one = createGateway(
+      createdWith(space, { breaker: { failures: 2, probeMs: 3_600_000 }, groupPrefix: `${space.name}.b.` }),
+      { plugins: [effectsAgain as unknown as ServiceSchema], broker: { logger: false } },
+    );
+    try {
+      await startReady(one);
+      await waitFor(async () => !(await one.call<string[]>("bridge.receiving")).includes("effects-again"), {
+        what: "the breaker to open, by events from the beginning",
+      });
+    } finally {
+      await one.stop();
+    }
+  });
+
   it("what happened is in the topics that were configured, and the copies have the messages' bytes", async () => {
     const all = await letters().countDocuments();
     await waitFor(async () => (await letters().countDocuments({ "news.at": { $exists: true } })) === 0, {
@@ -101,6 +128,11 @@ describe("dead letters of three gateways", () => {
     }
   });
 });
+
+/** Another database, so that its letters are no business of the other gateways. */
+function createdWith(space: Space, changes: ConfigurationChanges): Configuration {
+  return space.configurationWith({ ...changes, mongo: { database: `${space.name}-b` } });
+}
 
 /** Everything that is in the topics now. */
 async function readAll(space: Space, names: string[]): Promise<Read[]> {
