@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import type { ObjectId } from "mongodb";
 import type { DlqPolicy } from "../../../schemas/dlq-policy";
 import { WeirRetryableError } from "../../../schemas/errors";
 import type { RedeliveryResult } from "../../../schemas/redelivery";
 import type { ItemResult } from "../../../services/dlq/item-result";
+import type { Letter } from "../../../services/dlq/letter";
+import { claimDue, findDue, takeForRetry } from "../../../services/dlq/scheduler/claim-due";
 import { createSpace, type Space, waitFor } from "../../support";
 import { createDlqNode, DAY_MS, type DlqNode, letterInput, TestClock } from "../../support/dead-letters";
 
@@ -205,6 +208,23 @@ describe("dead letters that retry by themselves", () => {
     assert.ok(nodes.filter((one) => one.redelivered.length > 0).length > 1, "the work is shared");
   });
 
+  it("what one has claimed another cannot, though it saw it as free before", async () => {
+    await start(all({ kind: "immediate" }));
+    await node.put(letterInput("a"), letterInput("b"));
+    const letters = space.db.collection<Letter>("dead_letters");
+    const [seen, alsoSeen] = [
+      await findDue(letters, "orders", clock.now(), 1),
+      await findDue(letters, "orders", clock.now(), 2),
+    ];
+    assert.equal((await claimDue(letters, seen, "one", clock.now())).length, 1);
+    const rest = await claimDue(letters, alsoSeen, "other", clock.now());
+    assert.deepEqual(
+      rest.map(String),
+      alsoSeen.map(String).filter((id) => id !== String(seen[0])),
+    );
+    assert.equal(await takeForRetry(letters, alsoSeen[0] as ObjectId, "nobody", clock.now()), null);
+  });
+
   it("what a gateway had claimed when it died is another's after the lease, and was an attempt", async () => {
     await start(all({ kind: "immediate", limit: 2 }), { count: 2 });
     const [dying, next] = nodes as [DlqNode, DlqNode];
@@ -265,8 +285,14 @@ describe("dead letters that retry by themselves", () => {
     await node.put(...Array.from({ length: 20 }, (_, n) => letterInput(`l-${n}`)));
     void stopping.chores();
     await waitFor(() => stopping.redelivered.length > 0, { what: "some to be under way" });
-    const stopped = stopping.broker.stop();
+    let ended = false;
+    const stopped = stopping.broker.stop().then(() => {
+      ended = true;
+    });
     await waitFor(() => stopping.draining, { what: "the stop to have begun" });
+    // More time than a stop takes that waits for nothing.
+    for (let round = 0; round < 200; round++) await space.db.command({ ping: 1 });
+    assert.equal(ended, false);
     finish();
     await stopped;
     const begun = stopping.redelivered.length;
