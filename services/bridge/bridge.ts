@@ -32,6 +32,8 @@ export class Bridge {
   private readonly kafka: Kafka;
   private readonly admin: TopicAdmin;
   private readonly producer: EventProducer;
+  /** Of its own: a topic that is missing must not hold up what others publish. */
+  private readonly letterProducer: EventProducer;
   private readonly topics: TopicKeeper;
   private readonly watchdog: Watchdog;
   private readonly stopping = new AbortController();
@@ -50,6 +52,7 @@ export class Bridge {
     );
     this.admin = new TopicAdmin(this.kafka);
     this.producer = new EventProducer(this.kafka);
+    this.letterProducer = new EventProducer(this.kafka);
     this.topics = new TopicKeeper(this.admin, this.configuration.topics, logger);
     this.supervisor = new GroupSupervisor({
       configuration: this.configuration,
@@ -117,7 +120,8 @@ export class Bridge {
 
   async stop(): Promise<void> {
     if (this.phase !== "draining") await this.drain();
-    await Promise.allSettled([this.producer.disconnect(), this.admin.disconnect()]);
+    const connections = [this.producer, this.letterProducer, this.admin];
+    await Promise.allSettled(connections.map((connection) => connection.disconnect()));
     this.phase = "stopped";
   }
 
@@ -150,7 +154,7 @@ export class Bridge {
     const outgoing = messages.map(({ value_base64, ...rest }) => {
       return { ...rest, value: value_base64 === null ? null : Buffer.from(value_base64, "base64") };
     });
-    await this.producer.send(outgoing).catch((error: unknown) => {
+    await this.letterProducer.send(outgoing).catch((error: unknown) => {
       throw sendError(error);
     });
   }

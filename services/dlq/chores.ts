@@ -24,6 +24,8 @@ export function beginChores(service: DlqService, logger: Logger): { drain(): Pro
     {
       name: "retrying what is due",
       everyMs: RETRY_EVERY_MS,
+      // One group's slow plugin holds up no other group.
+      overlaps: true,
       work: withBridge(service, () => scheduler.round()),
     },
     { name: "telling of what expires", everyMs: LOOK_EVERY_MS, work: () => tellExpiring(ports) },

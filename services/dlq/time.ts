@@ -3,7 +3,7 @@ export interface Time {
   now(): Date;
   /** In [0, 1). */
   random(): number;
-  /** Runs the work every so many ms, unless the last run is still at it, until the answer is called. */
+  /** Runs the work, which never rejects, every so many ms until the answer is called. */
   every(ms: number, work: () => Promise<void>): () => void;
 }
 
@@ -11,14 +11,7 @@ export const REAL_TIME: Time = {
   now: () => new Date(),
   random: Math.random,
   every(ms, work) {
-    let running = false;
-    const timer = setInterval(async () => {
-      if (running) return;
-      running = true;
-      await work().finally(() => {
-        running = false;
-      });
-    }, ms).unref();
+    const timer = setInterval(() => void work(), ms).unref();
     return () => clearInterval(timer);
   },
 };

@@ -5,13 +5,15 @@ export interface Chore {
   /** For the log: completes "Dead letters: … failed". */
   name: string;
   everyMs: number;
+  /** It may be begun again before it has ended, and sees to itself. */
+  overlaps?: true;
   work(): Promise<void>;
 }
 
 /** Runs chores until it is stopped; one that fails is tried again, and the log says it once per cause. */
 export class Upkeep {
   readonly #stops: (() => void)[] = [];
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Promise<void>, string>();
   readonly #problems = new Map<string, string>();
   #stopped = false;
 
@@ -28,11 +30,12 @@ export class Upkeep {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const stop of this.#stops.splice(0)) stop();
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#running.keys());
   }
 
-  async #run({ name, work }: Chore): Promise<void> {
-    if (this.#stopped) return;
+  async #run({ name, overlaps, work }: Chore): Promise<void> {
+    const busy = !overlaps && [...this.#running.values()].includes(name);
+    if (this.#stopped || busy) return;
     const run = work()
       .then(() => {
         if (this.#problems.delete(name)) this.logger.info(`Dead letters: ${name} goes on`);
@@ -42,7 +45,7 @@ export class Upkeep {
         this.#problems.set(name, error.message);
         this.logger.warn(`Dead letters: ${name} failed and is tried again: ${error.message}`);
       });
-    this.#running.add(run);
+    this.#running.set(run, name);
     await run.finally(() => this.#running.delete(run));
   }
 }

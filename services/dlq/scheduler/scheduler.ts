@@ -26,27 +26,35 @@ const MOST_AT_ONCE = 100;
 /** Hands letters over whose time has come. Any number of gateways do so at once: each letter is claimed by one. */
 export class Scheduler {
   readonly #atWork = new Map<LetterGroup, Promise<void>>();
+  #looking = false;
   #stopping = false;
 
   constructor(private readonly ports: SchedulerPorts) {}
 
   /** One look at what is due; ends when everything that it began has ended. A group that is still at work is passed over. */
   async round(): Promise<void> {
-    const groups = await groupsDue(this.ports.collection, this.ports.now());
-    const idle = groups.filter((group) => !this.#atWork.has(group));
-    if (idle.length === 0) return;
-    const [policies, receiving] = await Promise.all([this.ports.policies(), this.ports.receiving()]);
-    await Promise.all(
-      idle
-        .filter((group) => group === null || receiving.includes(group))
-        .map((group) => this.#begin(group, policies)),
-    );
+    if (this.#looking || this.#stopping) return;
+    this.#looking = true;
+    const begun = this.#look().finally(() => {
+      this.#looking = false;
+    });
+    await Promise.all((await begun).map((work) => work()));
   }
 
   /** Begins nothing more, gives back what was claimed and not begun, waits for the rest. */
   async drain(): Promise<void> {
     this.#stopping = true;
     await Promise.allSettled(this.#atWork.values());
+  }
+
+  async #look(): Promise<(() => Promise<void>)[]> {
+    const groups = await groupsDue(this.ports.collection, this.ports.now());
+    const idle = groups.filter((group) => !this.#atWork.has(group));
+    if (idle.length === 0) return [];
+    const [policies, receiving] = await Promise.all([this.ports.policies(), this.ports.receiving()]);
+    return idle
+      .filter((group) => group === null || receiving.includes(group))
+      .map((group) => () => this.#begin(group, policies));
   }
 
   async #begin(group: LetterGroup, policies: readonly DlqPolicy[]): Promise<void> {

@@ -222,6 +222,7 @@ describe("what is told of dead letters", () => {
     assert.equal(expiring(), 0);
     clock.pass(1);
     await chores();
+    clock.pass(1);
     await chores();
     assert.equal(expiring(), 1);
     await waitFor(() => heard().includes("expiring a"), { what: "the broker event" });

@@ -192,6 +192,31 @@ describe("dead letters that retry by themselves", () => {
     }
   });
 
+  it("a group whose plugin is slow holds up no other group", async () => {
+    await start(all({ kind: "immediate" }));
+    let finish = () => {};
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    node.redeliver = async ({ group }) => {
+      if (group === "orders") await finished;
+      return { status: "delivered" };
+    };
+    await node.put(letterInput("slow"));
+    const slow = node.chores();
+    await waitFor(() => node.redelivered.length === 1, { what: "the slow one to be under way" });
+    await node.put(letterInput("quick", { group: "mails" }));
+    await node.chores();
+    assert.deepEqual(
+      [(await node.get("slow")).status, (await node.get("quick")).status],
+      ["scheduled", "retried"],
+    );
+    finish();
+    await slow;
+    assert.equal((await node.get("slow")).status, "retried");
+    assert.equal(node.redelivered.length, 2);
+  });
+
   it("three gateways at once: each letter is retried by one of them, once", async () => {
     await start(all({ kind: "immediate" }), { count: 3 });
     await node.put(...Array.from({ length: 300 }, (_, n) => letterInput(`l-${n}`)));
