@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { type DlqPolicy, policyProblem } from "../dlq-policy";
 
 /** How a setting's text becomes a value, and the JSON Schema that the value must satisfy. */
 export interface Kind<T> {
@@ -102,29 +101,6 @@ export const transporter: Kind<string> = {
     pattern: "^(?:TCP|NATS|(?:nats|tcp|mqtts?|rediss?|amqps?|amqp10|kafka)://.+)$",
   },
 };
-
-/** JSON, or the path of a file with it. */
-export const dlqPolicies: Kind<DlqPolicy[]> = {
-  expected: "a list of policies as JSON, or the path of a file with one",
-  parse(written) {
-    const policies = readJson(written);
-    return Array.isArray(policies) && policyProblem(policies) === null ? policies : undefined;
-  },
-  schema: { type: "array" },
-  explain(written) {
-    const policies = readJson(written);
-    if (policies === undefined) return "neither JSON nor a file with JSON";
-    return Array.isArray(policies) ? (policyProblem(policies) ?? undefined) : "no list";
-  },
-};
-
-function readJson(written: string): unknown {
-  try {
-    return JSON.parse(/^\s*[[{]/.test(written) ? written : readFileSync(written, "utf8"));
-  } catch {
-    return undefined;
-  }
-}
 
 const TOPIC = "^[A-Za-z0-9._-]{1,249}$";
 const EVENT_TYPE = "^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$";

@@ -1,5 +1,5 @@
+import { dlqPolicies } from "./dlq-policies";
 import {
-  dlqPolicies,
   fileContents,
   flag,
   folders,
