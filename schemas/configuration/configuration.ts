@@ -1,3 +1,5 @@
+import type { DlqPolicy } from "../dlq-policy";
+
 /** The gateway's validated settings; frozen. Secrets live here and nowhere else. */
 export interface Configuration {
   nodeID?: string;
@@ -44,6 +46,20 @@ export interface Configuration {
   eventTtlDays: number;
   /** Days that a dead letter is kept, or `never` to keep it until somebody closes it. */
   deadLetterTtlDays: number | "never";
+  dlq: {
+    /** When which dead letters are retried by themselves; of equally specific ones the last holds. */
+    policies: DlqPolicy[];
+    /** Letters of a group that are retried by themselves in a second, by all gateways together. */
+    retryRate: number;
+    /** Topic that every transition of a letter is published to; absent: none. */
+    eventsTopic?: string;
+    /** Topic that dead letters are copied to; absent: none. */
+    mirrorTopic?: string;
+    /** Open letters from which on the log says so; 0: never. */
+    alertLetters: number;
+    /** Age of the oldest open letter from which on the log says so; 0: never. */
+    alertAgeHours: number;
+  };
   /** Folders with event schemas beside the built-in `schemas/events`. */
   schemaDirs: string[];
 }

@@ -8,6 +8,8 @@ export interface Kind<T> {
   /** Never throws: what cannot be read comes back in a form that the schema refuses. */
   parse(text: string): unknown;
   schema: object;
+  /** What exactly is wrong with a text that is refused, where it has parts. */
+  explain?(text: string): string | undefined;
   /** Carries the value's type only; never set. */
   type?: T;
 }

@@ -65,10 +65,14 @@ function readSettings(env: NodeJS.ProcessEnv): { values: SettingValues; problems
     ([variable, { kind, secret }]) => ({
       variable,
       expected: kind.expected,
-      got: shown(env[variable]?.trim() ?? "", secret),
+      got: shown(env[variable]?.trim() ?? "", secret) + because(kind.explain?.(env[variable]?.trim() ?? "")),
     }),
   );
   return { values: values as SettingValues, problems };
+}
+
+function because(problem: string | undefined): string {
+  return problem === undefined ? "" : ` (${problem})`;
 }
 
 function shown(value: string, secret: "value" | "url" | undefined): string {
@@ -146,6 +150,14 @@ function assemble(values: SettingValues, isTerminal: boolean): Configuration {
     stopDeadlineMs: values.WEIR_STOP_DEADLINE_MS,
     eventTtlDays: values.WEIR_EVENT_TTL_DAYS,
     deadLetterTtlDays: values.WEIR_DEAD_LETTER_TTL_DAYS,
+    dlq: {
+      policies: values.WEIR_DLQ_POLICIES ?? [],
+      retryRate: values.WEIR_DLQ_RETRY_RATE,
+      eventsTopic: values.WEIR_DLQ_EVENTS_TOPIC,
+      mirrorTopic: values.WEIR_DLQ_MIRROR_TOPIC,
+      alertLetters: values.WEIR_DLQ_ALERT_LETTERS,
+      alertAgeHours: values.WEIR_DLQ_ALERT_AGE_HOURS,
+    },
     schemaDirs: values.WEIR_SCHEMA_DIRS ?? [],
   };
 }

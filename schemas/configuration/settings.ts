@@ -1,3 +1,4 @@
+import { dlqPolicies } from "./dlq-policies";
 import {
   fileContents,
   flag,
@@ -13,7 +14,14 @@ import {
 } from "./kinds";
 
 export interface Setting<T> {
-  topic: "Servers" | "Kafka connection" | "Process" | "Topics and groups" | "Delivery" | "Keeping";
+  topic:
+    | "Servers"
+    | "Kafka connection"
+    | "Process"
+    | "Topics and groups"
+    | "Delivery"
+    | "Dead letters"
+    | "Keeping";
   description: string;
   /** As one would write it into the environment. */
   default?: string;
@@ -28,6 +36,7 @@ export interface Setting<T> {
 const KAFKA_NAME = "^[A-Za-z0-9._-]{0,200}$";
 // One @ at most: a password with a bare @ or / in it could be taken apart, and shown, in more than one way.
 const MONGO_URL = "^mongodb(?:\\+srv)?://(?:[^@/?#\\s]+@)?[^@/?#\\s]+(?:[/?][^@\\s]*)?$";
+const TOPIC_NAME = "^[A-Za-z0-9._-]{1,249}$";
 
 /** Every setting there is: parsing, validation and docs/configuration.md are made from this table. */
 export const SETTINGS = {
@@ -279,6 +288,46 @@ export const SETTINGS = {
       "How long a partition may have messages to read and commit nothing, without a reason that is known, before it is told as stuck, in ms.",
     default: "60000",
     kind: wholeNumber(1_000, 3_600_000),
+  },
+  WEIR_DLQ_POLICIES: {
+    topic: "Dead letters",
+    description:
+      'When dead letters are retried by themselves: `[{ "match": { "group": "mails" }, "retry": { "kind": "exponential_backoff" } }]`. ' +
+      "See [dead letters](dead-letters.md).",
+    otherwise: "none: every letter waits for a person",
+    kind: dlqPolicies,
+  },
+  WEIR_DLQ_RETRY_RATE: {
+    topic: "Dead letters",
+    description:
+      "How many letters of one group are retried by themselves in a second, by all gateways together.",
+    default: "50",
+    kind: wholeNumber(1, 10_000),
+  },
+  WEIR_DLQ_EVENTS_TOPIC: {
+    topic: "Dead letters",
+    description:
+      "Kafka topic that is told of everything that happens to a dead letter. The prefix is not put before it.",
+    otherwise: "none",
+    kind: text("the name of a topic", TOPIC_NAME),
+  },
+  WEIR_DLQ_MIRROR_TOPIC: {
+    topic: "Dead letters",
+    description: "Kafka topic that every dead letter is copied to. The prefix is not put before it.",
+    otherwise: "none",
+    kind: text("the name of a topic", TOPIC_NAME),
+  },
+  WEIR_DLQ_ALERT_LETTERS: {
+    topic: "Dead letters",
+    description: "The log says as an error when so many letters are open, once. 0 switches it off.",
+    default: "0",
+    kind: wholeNumber(0, 1_000_000_000),
+  },
+  WEIR_DLQ_ALERT_AGE_HOURS: {
+    topic: "Dead letters",
+    description: "The log says as an error when a letter has been open for so long, once. 0 switches it off.",
+    default: "0",
+    kind: wholeNumber(0, 876_000),
   },
   WEIR_EVENT_TTL_DAYS: {
     topic: "Keeping",

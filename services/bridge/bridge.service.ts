@@ -1,5 +1,6 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { catalogOf } from "../../schemas/catalog";
+import type { LetterMessage } from "../../schemas/letter-message";
 import type { Redelivery } from "../../schemas/redelivery";
 import { onDrain } from "../runtime/drain";
 import { Bridge } from "./bridge";
@@ -61,6 +62,21 @@ const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variabl
       params: { letter: "object" },
       handler(ctx: Context<{ letter: Redelivery }>) {
         return this.bridge.redeliver(ctx.params.letter);
+      },
+    },
+    /** → names of the groups that can be handed dead letters now. */
+    receiving: {
+      visibility: "public",
+      handler() {
+        return this.bridge.receiving();
+      },
+    },
+    /** Sends what the dlq service tells of its letters; resolves when Kafka has it. */
+    sendLetters: {
+      visibility: "public",
+      params: { messages: { type: "array", min: 1 } },
+      handler(ctx: Context<{ messages: LetterMessage[] }>) {
+        return this.bridge.sendLetters(ctx.params.messages);
       },
     },
   },

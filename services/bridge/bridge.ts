@@ -4,6 +4,7 @@ import type { Catalog } from "../../schemas/catalog";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import type { Configuration } from "../../schemas/configuration/configuration";
 import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
+import type { LetterMessage } from "../../schemas/letter-message";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
 import { createKafka } from "../kafka/connection";
 import { EventProducer } from "../kafka/event-producer";
@@ -12,7 +13,7 @@ import type { BreakerChange, BreakerStatus } from "./breaker";
 import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
 import { groupsOf, type RegisteredService } from "./groups";
-import { type Published, type Publisher, type PublishRequest, publish } from "./publish";
+import { type Published, type Publisher, type PublishRequest, publish, sendError } from "./publish";
 import { redeliver } from "./redeliver";
 import { type BridgeState, type BridgeStatus, lookAtGroups } from "./status";
 import { TopicKeeper } from "./topic-keeper";
@@ -31,6 +32,8 @@ export class Bridge {
   private readonly kafka: Kafka;
   private readonly admin: TopicAdmin;
   private readonly producer: EventProducer;
+  /** Of its own: a topic that is missing must not hold up what others publish. */
+  private readonly letterProducer: EventProducer;
   private readonly topics: TopicKeeper;
   private readonly watchdog: Watchdog;
   private readonly stopping = new AbortController();
@@ -49,6 +52,7 @@ export class Bridge {
     );
     this.admin = new TopicAdmin(this.kafka);
     this.producer = new EventProducer(this.kafka);
+    this.letterProducer = new EventProducer(this.kafka);
     this.topics = new TopicKeeper(this.admin, this.configuration.topics, logger);
     this.supervisor = new GroupSupervisor({
       configuration: this.configuration,
@@ -88,7 +92,10 @@ export class Bridge {
       signal: this.stopping.signal,
       logger: this.logger,
     });
-    await this.topics.ensure(topicsOf(this.configuration.topics, this.catalog.types()));
+    const { eventsTopic, mirrorTopic } = this.configuration.dlq;
+    const ofLetters = [eventsTopic, mirrorTopic].filter((topic) => topic !== undefined);
+    const ofEvents = topicsOf(this.configuration.topics, this.catalog.types());
+    await this.topics.ensure([...new Set([...ofEvents, ...ofLetters])]);
   }
 
   /** Starts a consumer for every plugin that is there; tells `bridge.ready` when all of them have joined. */
@@ -113,7 +120,8 @@ export class Bridge {
 
   async stop(): Promise<void> {
     if (this.phase !== "draining") await this.drain();
-    await Promise.allSettled([this.producer.disconnect(), this.admin.disconnect()]);
+    const connections = [this.producer, this.letterProducer, this.admin];
+    await Promise.allSettled(connections.map((connection) => connection.disconnect()));
     this.phase = "stopped";
   }
 
@@ -139,6 +147,25 @@ export class Bridge {
       },
       letter,
     );
+  }
+
+  /** Sends what the dlq service tells of its letters. */
+  async sendLetters(messages: readonly LetterMessage[]): Promise<void> {
+    const outgoing = messages.map(({ value_base64, ...rest }) => {
+      return { ...rest, value: value_base64 === null ? null : Buffer.from(value_base64, "base64") };
+    });
+    await this.letterProducer.send(outgoing).catch((error: unknown) => {
+      throw sendError(error);
+    });
+  }
+
+  /** Groups that can be handed dead letters now: their plugin is there, and neither paused nor failing again and again. */
+  receiving(): string[] {
+    if (this.phase === "draining" || this.phase === "stopped") return [];
+    return [...groupsOf(this.registered()).groups.keys()].filter((group) => {
+      const supervised = this.supervisor.groups.get(group);
+      return !supervised || (!supervised.pausedByHand && supervised.runner.breaker.status.state === "closed");
+    });
   }
 
   /** `lag: false` leaves Kafka out of it: cheap enough for a probe. */

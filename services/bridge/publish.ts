@@ -89,7 +89,8 @@ function outgoingOf(
   return { event_id: event.event_id, message: { topic, key, value, headers: request.headers } };
 }
 
-function sendError(error: unknown): Error {
+/** What `bridge.publish` and its like say when Kafka has not taken something. */
+export function sendError(error: unknown): Error {
   const { type, message } = error as { type?: string; message?: string };
   if (
     type === "MESSAGE_TOO_LARGE" ||

@@ -1,10 +1,15 @@
 import { type Collection, ObjectId } from "mongodb";
 import { WeirError } from "../../schemas/errors";
-import type { Letter } from "./letter";
+import type { Letter, News } from "./letter";
 import { letterNotFound } from "./query";
 
 /** Longer than any delivery takes; when a gateway dies with letters in hand, they are free after it. */
 export const CLAIM_MS = 120_000;
+
+/** Holds for a letter that nobody has in hand. */
+export function unclaimed(now: Date): object {
+  return { $or: [{ claimed_until: { $exists: false } }, { claimed_until: { $lt: now } }] };
+}
 
 /**
  * Takes an open letter, so that nobody else retries or discards it meanwhile. Throws WEIR_DEAD_LETTER_NOT_FOUND,
@@ -18,7 +23,7 @@ export async function claimLetter(
 ): Promise<Letter> {
   const _id = new ObjectId(id);
   const { value } = await collection.findOneAndUpdate(
-    { _id, open: true, $or: [{ claimed_until: { $exists: false } }, { claimed_until: { $lt: now } }] },
+    { _id, open: true, ...unclaimed(now) },
     { $set: { claim, claimed_until: new Date(now.getTime() + CLAIM_MS) } },
     { returnDocument: "after" },
   );
@@ -43,17 +48,30 @@ export async function releaseLetter(collection: Collection<Letter>, { _id, claim
   await (collection as Collection).updateOne({ _id, claim }, { $unset: NO_CLAIM });
 }
 
-/** Writes what became of a claimed letter. Does nothing when the claim has run out and somebody else has it. */
+/**
+ * Writes what became of a claimed letter, and what Kafka is to be told of it. False, and nothing is written, when the claim
+ * has run out and somebody else has it.
+ */
 export async function settleLetter(
   collection: Collection<Letter>,
   { _id, claim }: Letter,
   changes: Partial<Letter>,
-  entry: Letter["history"][number],
-): Promise<void> {
+  entries: Letter["history"],
+  news: News[] = [],
+): Promise<boolean> {
   const update = {
     $set: changes,
-    $unset: changes.open === false ? { ...NO_CLAIM, next_retry_at: 1 } : NO_CLAIM,
-    $push: { history: { $each: [entry], $slice: -MAX_HISTORY } },
+    $unset: {
+      ...NO_CLAIM,
+      ...(!changes.next_retry_at && { next_retry_at: 1 }),
+      // Told anew, a day before it expires now.
+      ...(changes.expires_at && { expiring_told: 1 }),
+    },
+    $push: {
+      history: { $each: entries, $slice: -MAX_HISTORY },
+      ...(news.length > 0 && { news: { $each: news } }),
+    },
   };
-  await (collection as Collection).updateOne({ _id, claim }, update);
+  const { matchedCount } = await (collection as Collection).updateOne({ _id, claim }, update);
+  return matchedCount === 1;
 }

@@ -1,34 +1,31 @@
 import { randomUUID } from "node:crypto";
-import type { Collection } from "mongodb";
 import { claimLetter, settleLetter } from "./claim";
 import { failedItem, type ItemResult } from "./item-result";
-import { expiryOfClosed, type Letter, type LetterTtl } from "./letter";
+import { expiryOfClosed, type Letter } from "./letter";
+import type { LetterPorts } from "./ports";
 
-export interface DiscardPorts {
-  collection: Collection<Letter>;
-  ttlDays: LetterTtl;
-  now(): Date;
-  discarded(letter: Letter): void;
+/** Why letters are closed, and who does it. */
+export interface Discard {
+  reason: string;
+  by: string;
 }
 
-/** Closes letters for good; why is kept in their history. The answers are in the order of the ids. */
-export async function discardLetters(
-  ports: DiscardPorts,
-  ids: string[],
-  reason: string,
-): Promise<ItemResult[]> {
+/** Closes letters for good; why and by whom is kept in their history. The answers are in the order of the ids. */
+export async function discardLetters(ports: LetterPorts, ids: string[], why: Discard): Promise<ItemResult[]> {
   const results: ItemResult[] = [];
   for (const id of ids) {
-    results.push(await discardLetter(ports, id, reason).catch((error: Error) => failedItem(id, error)));
+    results.push(await discardLetter(ports, id, why).catch((error: Error) => failedItem(id, error)));
   }
   return results;
 }
 
-async function discardLetter(ports: DiscardPorts, id: string, reason: string): Promise<ItemResult> {
+async function discardLetter(ports: LetterPorts, id: string, why: Discard): Promise<ItemResult> {
   const at = ports.now();
   const letter = await claimLetter(ports.collection, id, randomUUID(), at);
   const changes: Partial<Letter> = { status: "discarded", open: false, ...expiryOfClosed(ports.ttlDays, at) };
-  await settleLetter(ports.collection, letter, changes, { at, action: "discarded", reason });
-  ports.discarded(letter);
+  const entry = { at, action: "discarded" as const, ...why };
+  if (await settleLetter(ports.collection, letter, changes, [entry], ports.news("discarded", at))) {
+    ports.tell("discarded", letter);
+  }
   return { id, ok: true, status: "discarded" };
 }

@@ -1,35 +1,40 @@
 import type { Context } from "moleculer";
 import { type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
-import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { Page, Paging } from "../../schemas/query-params";
+import { onDrain } from "../runtime/drain";
+import { beginChores } from "./chores";
 import { DEAD_LETTERS } from "./collection";
-import { discardLetters } from "./discard";
+import { type Discard, discardLetters } from "./discard";
 import type { ItemResult } from "./item-result";
-import type { Letter, LetterTtl } from "./letter";
+import type { Letter } from "./letter";
 import { type Items, namedLetters } from "./named-letters";
 import { DISCARD, GET, ITEMS, LIST, PUT } from "./params";
+import { policiesOf, policyActions } from "./policies/policy-actions";
+import { POLICIES } from "./policies/stored-policies";
 import { putLetters } from "./put";
 import { getLetter, type LetterFilter, listLetters } from "./query";
 import { retryLetters } from "./retry";
+import { letterPorts, planBy, redeliverBy } from "./service-ports";
+import { countLetters } from "./sizes/counts";
+import { STATE } from "./state";
 import { type LetterStats, letterStats } from "./stats";
+import { REAL_TIME, type Time } from "./time";
 import type { LetterDetails, LetterRow } from "./view";
 
-interface DlqService {
-  ttlDays: LetterTtl;
-  /** Tells listeners; nobody waits for them. */
-  announce(what: "received" | "retried" | "discarded", letter: Letter): void;
+interface Variables {
+  time: Time;
+  forgetDrain?: () => void;
+  chores?: { drain(): Promise<void> };
 }
 
-// A delivery may wait for a plugin's whole chunk budget.
-const REDELIVERY_TIMEOUT_MS = 60_000;
 // Any number of letters, each with a delivery of its own. The typings do not know an action's timeout.
 const NO_TIMEOUT = { timeout: 0 } as object;
 
 /** Keeps what could not be delivered, until it is retried, discarded or expired. */
-const dlq: MongoServiceSchema<Letter, DlqService> = {
+const dlq: MongoServiceSchema<Letter, Variables> = {
   name: "dlq",
-  mixins: [mongoSchema(DEAD_LETTERS)],
+  mixins: [mongoSchema(DEAD_LETTERS, POLICIES, STATE), policyActions],
 
   actions: {
     /** Stores letters: put twice while open, it is there once. Throws when MongoDB has not taken all of them. */
@@ -39,12 +44,9 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
       async handler(
         ctx: Context<{ letters: DeadLetterInput[] }>,
       ): Promise<{ inserted: number; present: number }> {
-        const { ttlDays } = this;
-        const { inserted, present } = await putLetters(this.collection, ctx.params.letters, {
-          ttlDays,
-          now: new Date(),
-        });
-        for (const letter of inserted) this.announce("received", letter);
+        const ports = { ...letterPorts(this), plan: planBy(this, await policiesOf(this)) };
+        const { inserted, present } = await putLetters(this.collection, ctx.params.letters, ports);
+        for (const letter of inserted) ports.tell("received", letter);
         return { inserted: inserted.length, present };
       },
     },
@@ -71,52 +73,45 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
       params: ITEMS,
       async handler(ctx: Context<Items>): Promise<ItemResult[]> {
         const ids = await namedLetters(this.collection, ctx.params);
-        return retryLetters(
-          {
-            collection: this.collection,
-            ttlDays: this.ttlDays,
-            now: () => new Date(),
-            redeliver: (letter) =>
-              ctx.call("bridge.redeliver", { letter }, { timeout: REDELIVERY_TIMEOUT_MS }),
-            retried: (letter) => this.announce("retried", letter),
-          },
-          ids,
-        );
+        const plan = planBy(this, await policiesOf(this));
+        return retryLetters({ ...letterPorts(this), plan, redeliver: redeliverBy(ctx.call.bind(ctx)) }, ids);
       },
     },
 
-    /** Closes letters for good, with a reason → one result per letter. */
+    /** Closes letters for good, with a reason and who says so → one result per letter. */
     discard: {
       params: DISCARD,
-      async handler(ctx: Context<Items & { reason: string }>): Promise<ItemResult[]> {
+      async handler(ctx: Context<Items & { reason: string; by?: string }>): Promise<ItemResult[]> {
+        const { reason, by = callerOf(ctx) } = ctx.params;
         const ids = await namedLetters(this.collection, ctx.params);
-        const { collection, ttlDays } = this;
-        const discarded = (letter: Letter) => this.announce("discarded", letter);
-        return discardLetters(
-          { collection, ttlDays, now: () => new Date(), discarded },
-          ids,
-          ctx.params.reason,
-        );
+        return discardLetters(letterPorts(this), ids, { reason, by } satisfies Discard);
       },
     },
 
-    /** Counts by status, and of the open letters by reason, event type and group. */
-    stats(): Promise<LetterStats> {
-      return letterStats(this.collection);
-    },
-  },
-
-  methods: {
-    announce(what: "received" | "retried" | "discarded", letter: Letter) {
-      const { _id, reason, event_id, event_type, group } = letter;
-      const message = { id: _id.toHexString(), reason, event_id, event_type, group };
-      this.broker.emit(`dlq.message.${what}`, message).catch(() => {});
+    /** Counts by status, and of the open letters by reason, topic, event type, group and age. */
+    async stats(): Promise<LetterStats> {
+      return letterStats(await countLetters(this.collection, this.time.now()));
     },
   },
 
   created() {
-    this.ttlDays = configurationOf(this.broker).deadLetterTtlDays;
+    this.time = REAL_TIME;
+  },
+
+  async started() {
+    this.chores = beginChores(this, this.logger);
+    this.forgetDrain = onDrain(this.broker, "dlq", () => this.chores?.drain() ?? Promise.resolve());
+  },
+
+  async stopped() {
+    this.forgetDrain?.();
+    await this.chores?.drain();
   },
 };
+
+/** Of a call that does not say who makes it: the service, else the node. */
+function callerOf({ caller, nodeID }: Context): string {
+  return caller ?? `a call from ${nodeID}`;
+}
 
 export default dlq;

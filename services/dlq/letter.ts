@@ -10,7 +10,21 @@ export type LetterHistory =
   | { at: Date; action: "received"; reason: string }
   | { at: Date; action: "retried"; result: "delivered" | "duplicate" }
   | { at: Date; action: "retry_failed"; reason: string; message: string }
-  | { at: Date; action: "discarded"; reason: string };
+  /** Its policy allows no more retries: it waits for a person. */
+  | { at: Date; action: "exhausted"; retries: number }
+  /** Its policy became manual before its time came. */
+  | { at: Date; action: "unscheduled" }
+  | { at: Date; action: "discarded"; reason: string; by: string };
+
+/** What listeners, and the topic of WEIR_DLQ_EVENTS_TOPIC, are told of a letter. */
+export const TRANSITIONS = ["received", "retried", "discarded", "exhausted", "expiring"] as const;
+export type Transition = (typeof TRANSITIONS)[number];
+
+/** What Kafka is still to be told: a transition, or that the letter itself is to be copied. */
+export interface News {
+  what: Transition | "mirror";
+  at: Date;
+}
 
 /** A document of `dead_letters`. */
 export interface Letter {
@@ -26,6 +40,8 @@ export interface Letter {
   error: EventFailure;
   /** How often a handler ran, or a refused message was looked at. */
   attempts: number;
+  /** How often it was retried by itself; one that is under way counts. */
+  retries?: number;
   first_failed_at: Date;
   failed_at: Date;
   next_retry_at?: Date;
@@ -46,6 +62,10 @@ export interface Letter {
   claim?: string;
   claimed_until?: Date;
   history: LetterHistory[];
+  /** When somebody was told that it expires soon. */
+  expiring_told?: Date;
+  /** Written together with what happened, removed when Kafka has it. */
+  news?: News[];
 }
 
 /** How long letters are kept. */

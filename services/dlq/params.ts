@@ -59,4 +59,8 @@ export const ITEMS = {
   },
 } as const;
 
-export const DISCARD = { ...ITEMS, reason: { type: "string", min: 1, max: 1_000 } } as const;
+export const DISCARD = {
+  ...ITEMS,
+  reason: { type: "string", min: 1, max: 1_000 },
+  by: OPTIONAL_TEXT,
+} as const;

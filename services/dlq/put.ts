@@ -2,7 +2,9 @@ import { type Collection, ObjectId } from "mongodb";
 import { insertNew } from "../../mixins/mongo-schema/insert-new";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import { fit } from "./fit";
-import { expiryOf, type Letter, type LetterTtl } from "./letter";
+import { expiryOf, type Letter } from "./letter";
+import type { Plan } from "./policies/plan-retry";
+import type { LetterPorts } from "./ports";
 
 export interface PutResult {
   inserted: Letter[];
@@ -17,14 +19,24 @@ export interface PutResult {
 export async function putLetters(
   collection: Collection<Letter>,
   inputs: DeadLetterInput[],
-  { ttlDays, now }: { ttlDays: LetterTtl; now: Date },
+  {
+    ttlDays,
+    now,
+    news,
+    plan,
+  }: Pick<LetterPorts, "ttlDays" | "now" | "news"> & { plan(letter: Letter): Plan },
 ): Promise<PutResult> {
-  const letters = inputs.map((input) => letterOf(input, ttlDays, now));
+  const at = now();
+  const told = news("received", at);
+  const letters = inputs.map((input) => {
+    const letter = { ...letterOf(input, at), ...expiryOf(ttlDays, at) };
+    return { ...letter, ...plan(letter), ...(told.length > 0 && { news: told }) };
+  });
   const present = new Set(await insertNew(collection, letters));
   return { inserted: letters.filter((_, index) => !present.has(index)), present: present.size };
 }
 
-function letterOf(input: DeadLetterInput, ttlDays: LetterTtl, now: Date): Letter {
+function letterOf(input: DeadLetterInput, now: Date): Letter {
   const { identity, event_id, event_type, group, reason, attempts, original_topic, partition, offset } =
     input;
   const { raw, ...fitted } = fit(input);
@@ -48,7 +60,6 @@ function letterOf(input: DeadLetterInput, ttlDays: LetterTtl, now: Date): Letter
     // The driver stores a Buffer as Binary and gives a Binary back.
     raw: raw as unknown as Letter["raw"],
     created_at: now,
-    ...expiryOf(ttlDays, now),
     history: [{ at: now, action: "received", reason }],
   };
 }

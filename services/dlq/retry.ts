@@ -1,24 +1,22 @@
 import { randomUUID } from "node:crypto";
-import type { Collection } from "mongodb";
 import { WeirError } from "../../schemas/errors";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
 import { claimLetter, releaseLetter, settleLetter } from "./claim";
 import { fitFailure } from "./fit";
 import { failedItem, type ItemResult } from "./item-result";
-import { expiryOf, expiryOfClosed, type Letter, type LetterTtl } from "./letter";
+import { expiryOf, expiryOfClosed, type Letter } from "./letter";
+import { isExhausted, type Plan } from "./policies/plan-retry";
+import type { LetterPorts } from "./ports";
 import { rawOf } from "./view";
 
-export interface RetryPorts {
-  collection: Collection<Letter>;
+export interface RetryPorts extends LetterPorts {
   redeliver(letter: Redelivery): Promise<RedeliveryResult>;
-  ttlDays: LetterTtl;
-  now(): Date;
-  /** Told of each letter that is closed by its retry. */
-  retried(letter: Letter): void;
+  /** What is to become of a letter that failed again. */
+  plan(letter: Letter): Plan;
 }
 
-/** Redeliveries under way at once for one call of `dlq.retry`. */
-const CONCURRENCY = 4;
+/** Redeliveries under way at once: for one call of `dlq.retry`, or for one group whose letters are due. */
+export const REDELIVERIES_AT_ONCE = 4;
 
 /** Hands each letter over again; the answers are in the order of the ids. One letter's fault is its own answer alone. */
 export async function retryLetters(ports: RetryPorts, ids: string[]): Promise<ItemResult[]> {
@@ -29,19 +27,27 @@ export async function retryLetters(ports: RetryPorts, ids: string[]): Promise<It
       results[index] = await retryLetter(ports, id).catch((error: Error) => failedItem(id, error));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, ids.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(REDELIVERIES_AT_ONCE, ids.length) }, work));
   return results;
 }
 
 async function retryLetter(ports: RetryPorts, id: string): Promise<ItemResult> {
   const { collection, now } = ports;
   const letter = await claimLetter(collection, id, randomUUID(), now());
+  return redeliverClaimed(ports, letter, () => releaseLetter(collection, letter));
+}
+
+/** Hands a claimed letter over and writes what became of it; `putBack` where nobody could have a look at it, which is thrown. */
+export async function redeliverClaimed(
+  ports: RetryPorts,
+  letter: Letter,
+  putBack: () => Promise<unknown>,
+): Promise<ItemResult> {
   let result: RedeliveryResult;
   try {
     result = await ports.redeliver(redeliveryOf(letter));
   } catch (error) {
-    // Nobody had a look at it: it waits as before.
-    await releaseLetter(collection, letter);
+    await putBack();
     throw error;
   }
   return result.status === "delivered" || result.status === "duplicate"
@@ -56,8 +62,10 @@ async function close(
 ): Promise<ItemResult> {
   const at = ports.now();
   const changes: Partial<Letter> = { status: "retried", open: false, ...expiryOfClosed(ports.ttlDays, at) };
-  await settleLetter(ports.collection, letter, changes, { at, action: "retried", result });
-  ports.retried(letter);
+  const entry = { at, action: "retried" as const, result };
+  if (await settleLetter(ports.collection, letter, changes, [entry], ports.news("retried", at))) {
+    ports.tell("retried", letter);
+  }
   return { id: letter._id.toHexString(), ok: true, status: "retried", result };
 }
 
@@ -67,17 +75,27 @@ async function keepOpen(ports: RetryPorts, letter: Letter, result: RedeliveryRes
   const { error } = fitFailure(
     result.error ?? { type: "WEIR_REDELIVERY_FAILED", message: "No error was told." },
   );
-  const changes: Partial<Letter> = {
-    status: "pending",
+  const failed = {
     reason,
     error,
     attempts: letter.attempts + 1,
     failed_at: at,
     ...expiryOf(ports.ttlDays, at),
   };
+  const plan = ports.plan({ ...letter, ...failed });
   const message = error.message.slice(0, 500);
-  await settleLetter(ports.collection, letter, changes, { at, action: "retry_failed", reason, message });
-  return { id: letter._id.toHexString(), ok: false, status: "pending", error: { type: error.type, message } };
+  const history: Letter["history"] = [{ at, action: "retry_failed", reason, message }];
+  const exhausted = isExhausted(letter, plan);
+  if (exhausted) history.push({ at, action: "exhausted", retries: letter.retries ?? 0 });
+  const news = exhausted ? ports.news("exhausted", at) : [];
+  const settled = await settleLetter(ports.collection, letter, { ...failed, ...plan }, history, news);
+  if (settled && exhausted) ports.tell("exhausted", { ...letter, reason });
+  return {
+    id: letter._id.toHexString(),
+    ok: false,
+    status: plan.status,
+    error: { type: error.type, message },
+  };
 }
 
 function redeliveryOf(letter: Letter): Redelivery {

@@ -15,6 +15,7 @@ export interface LetterRow
     | "reason"
     | "error"
     | "attempts"
+    | "retries"
     | "original_topic"
     | "partition"
     | "offset"
@@ -41,7 +42,15 @@ export interface LetterDetails extends LetterRow {
 }
 
 /** Left out when letters are listed. */
-export const HIDDEN_IN_ROWS = { raw: 0, history: 0, claim: 0, claimed_until: 0, identity: 0 } as const;
+export const HIDDEN_IN_ROWS = {
+  raw: 0,
+  history: 0,
+  claim: 0,
+  claimed_until: 0,
+  identity: 0,
+  news: 0,
+  expiring_told: 0,
+} as const;
 
 export function rowOf(letter: Omit<Letter, keyof typeof HIDDEN_IN_ROWS>): LetterRow {
   const { _id, headers, first_failed_at, failed_at, created_at, next_retry_at, expires_at, ...rest } = letter;
@@ -58,7 +67,8 @@ export function rowOf(letter: Omit<Letter, keyof typeof HIDDEN_IN_ROWS>): Letter
 }
 
 export function detailsOf(letter: Letter): LetterDetails {
-  const { raw, history, claim: _claim, claimed_until: _until, identity: _identity, ...row } = letter;
+  const { raw: _raw, history, claim: _claim, claimed_until: _until, ...shown } = letter;
+  const { identity: _identity, news: _news, expiring_told: _told, ...row } = shown;
   const bytes = rawOf(letter);
   return {
     ...rowOf(row),

@@ -3,7 +3,8 @@ import { type ICustomPartitioner, type Kafka, type Message, Partitioners, type P
 export interface OutgoingMessage {
   topic: string;
   key: string | null;
-  value: string | Buffer;
+  /** null: a tombstone. */
+  value: string | Buffer | null;
   headers?: Record<string, string>;
 }
 

@@ -59,6 +59,9 @@ export function letterText(letter: LetterDetails): string {
     ["error", `${error.type}: ${error.message}`],
     ...(error.details ? [["details", JSON.stringify(error.details, null, 2)]] : []),
     ["attempts", letter.attempts],
+    ...(letter.next_retry_at
+      ? [["next retry", `${shortTime(letter.next_retry_at)} UTC, after ${letter.retries ?? 0} of its policy`]]
+      : []),
     ["failed at", `${shortTime(letter.failed_at)} UTC, first ${shortTime(letter.first_failed_at)}`],
     ["kept until", letter.expires_at ? `${shortTime(letter.expires_at)} UTC` : "somebody closes it"],
     ...(Object.keys(headers).length > 0 ? [["headers", JSON.stringify(headers, null, 2)]] : []),
@@ -109,8 +112,10 @@ export function statsText({
   open,
   by_status,
   by_reason,
+  by_topic,
   by_event_type,
   by_group,
+  by_age,
   oldest_open,
 }: LetterStats): string {
   const counts = (what: string, numbers: Record<string, number>): Cell[][] =>
@@ -118,8 +123,10 @@ export function statsText({
   const rows = [
     ...counts("status", by_status),
     ...counts("reason, open", by_reason),
+    ...counts("topic, open", by_topic),
     ...counts("event type, open", by_event_type),
     ...counts("group, open", by_group),
+    ...counts("failed within, open", by_age).filter(([, , count]) => count !== 0),
   ];
   const oldest = oldest_open ? `, the oldest since ${shortTime(oldest_open)} UTC` : "";
   return [

@@ -1,19 +1,22 @@
 import type { ServiceBroker } from "moleculer";
 import type { Page } from "../../schemas/query-params";
 import type { ItemResult } from "../dlq/item-result";
+import type { PolicyRow } from "../dlq/policies/stored-policies";
 import type { LetterStats } from "../dlq/stats";
 import type { LetterDetails, LetterRow } from "../dlq/view";
 import { type CommandInput, defineCommand, Misuse } from "./command";
+import { POLICY_USAGE, policiesText, policyParams } from "./dlq-policies";
 import { letterText, listText, resultsText, statsText } from "./dlq-text";
 
 const RETRY = "dlq retry <id> … | --reason <reason> | --group <group> | --type <event type>";
-const DISCARD = 'dlq discard <id> … | --group <group> | --type <event type>, and --reason "<why>"';
+const DISCARD = 'dlq discard <id> … | --group <group> | --type <event type>, and --reason "<why>" --by <who>';
 const USAGE = [
   "dlq [list] [--status pending|scheduled|retried|discarded|all] [--type <event type>] [--group <group>] [--reason <reason>] [--page <n>]",
   "dlq get <id>",
   RETRY,
   DISCARD,
   "dlq stats",
+  ...POLICY_USAGE,
 ].join("\n");
 
 const ACTIONS: Record<
@@ -37,12 +40,27 @@ const ACTIONS: Record<
     // Each delivery may take as long as its handler: the plugin's own limits end it.
     return resultsText(await broker.call<ItemResult[], object>("dlq.retry", named, { timeout: 0 }));
   },
-  async discard(broker, ids, { reason, ...options }) {
+  async discard(broker, ids, { reason, by, ...options }) {
     const named = namedBy(ids, options);
-    if (!named || typeof reason !== "string") throw new Misuse(`Letters and a reason are needed: ${DISCARD}`);
+    if (!named || typeof reason !== "string" || typeof by !== "string") {
+      throw new Misuse(`Letters, a reason and who says so are needed: ${DISCARD}`);
+    }
     return resultsText(
-      await broker.call<ItemResult[], object>("dlq.discard", { ...named, reason }, { timeout: 0 }),
+      await broker.call<ItemResult[], object>("dlq.discard", { ...named, reason, by }, { timeout: 0 }),
     );
+  },
+  async policies(broker) {
+    return policiesText(await broker.call<PolicyRow[]>("dlq.policies"));
+  },
+  async "set-policy"(broker, ids, options) {
+    await broker.call("dlq.setPolicy", policyParams(ids, options));
+    return policiesText(await broker.call<PolicyRow[]>("dlq.policies"));
+  },
+  async "remove-policy"(broker, ids) {
+    const [id, ...rest] = ids;
+    if (id === undefined || rest.length > 0) throw new Misuse("One id is needed: dlq remove-policy <id>");
+    await broker.call("dlq.removePolicy", { id });
+    return policiesText(await broker.call<PolicyRow[]>("dlq.policies"));
   },
   async stats(broker) {
     return statsText(await broker.call<LetterStats>("dlq.stats"));
@@ -83,7 +101,7 @@ function namedBy(
 
 export const dlqCommand = defineCommand({
   command: "dlq [action] [ids...]",
-  description: "Dead letters: list, get, retry, discard, stats",
+  description: "Dead letters: list, get, retry, discard, stats, policies, set-policy, remove-policy",
   options: [
     {
       option: "--status <status>",
@@ -92,6 +110,10 @@ export const dlqCommand = defineCommand({
     { option: "--type <event type>", description: "letters of this event type" },
     { option: "--group <group>", description: "letters of this group" },
     { option: "--reason <reason>", description: "letters with this reason; discard: why" },
+    { option: "--by <who>", description: "discard, set-policy: who says so" },
+    { option: "--topic <topic>", description: "set-policy: letters of this topic" },
+    { option: "--retry <retry>", description: "set-policy: a kind, or JSON with its members" },
+    { option: "--note <note>", description: "set-policy: why" },
     { option: "--page <n>", description: "list: 20 letters a page, from 1" },
   ],
   async run(broker, { operands: [name = "list", ...ids], options }) {

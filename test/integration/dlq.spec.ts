@@ -328,10 +328,11 @@ describe("dlq service", () => {
     assert.equal((await retry({ id }))[0]?.error?.type, "WEIR_DEAD_LETTER_CLOSED");
     const { history } = await get(id);
     assert.deepEqual(
-      history.map(({ action, ...rest }) => [action, "reason" in rest && rest.reason]),
+      history.map(({ at: _at, ...entry }) => entry),
       [
-        ["received", "handler_error"],
-        ["discarded", "test data"],
+        { action: "received", reason: "handler_error" },
+        // A call that names nobody: the node it comes from.
+        { action: "discarded", reason: "test data", by: `a call from ${broker.nodeID}` },
       ],
     );
   });
@@ -349,8 +350,10 @@ describe("dlq service", () => {
       open: 2,
       by_status: { pending: 2, scheduled: 0, retried: 1, discarded: 0 },
       by_reason: { handler_error: 2 },
+      by_topic: { "order.placed": 2 },
       by_event_type: { "order.placed": 1, "-": 1 },
       by_group: { orders: 1, "-": 1 },
+      by_age: { hour: 0, day: 0, week: 0, older: 2 },
       oldest_open: "2026-01-01T00:00:00.000Z",
     });
   });

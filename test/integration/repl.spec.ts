@@ -110,8 +110,10 @@ describe("command line", () => {
     );
 
     assert.match(await type(`dlq retry ${id} 0123456789abcdef01234567`), /0 of 2 done/);
-    assert.match(await type(`dlq discard ${id}`), /a reason are needed/);
-    assert.match(await type(`dlq discard ${id} --reason "sent by mistake"`), /discarded.*1 of 1 done/s);
+    assert.match(await type(`dlq discard ${id} --reason "sent by mistake"`), /who says so are needed/);
+    const why = '--reason "sent by mistake" --by ann';
+    assert.match(await type(`dlq discard ${id} ${why}`), /discarded.*1 of 1 done/s);
+    assert.match(await type(`dlq get ${id}`), /discarded +sent by mistake +ann/);
     assert.match(await type("dlq list --status all --group notifier"), /550 There is no mailbox/);
     assert.match(await type("dlq list --status discarded"), new RegExp(String(id)));
     assert.match(await type("dlq retry --group notifier"), /not done, still pending.*0 of 1 done/s);
@@ -126,6 +128,18 @@ describe("command line", () => {
     assert.match(await type(`idempotency get '${key}'`), /status +│ completed .*epoch 1, attempt/s);
     assert.match(await type("idempotency get 'notifier|nobody'"), /Nobody holds notifier\|nobody/);
     assert.match(await type("idempotency burn"), /idempotency get '<key>'/);
+  });
+
+  it("dlq: shows, sets and removes retry policies", async () => {
+    assert.match(await type("dlq policies"), /every dead letter waits for a person/);
+    const retry = `--retry '{ "kind": "fixed_interval", "interval_ms": 900000 }'`;
+    const text = await type(`dlq set-policy --group notifier ${retry} --by ann --note "mails bounce"`);
+    assert.match(text, /group notifier │ fixed_interval +│ by ann .*interval_ms 900000.*mails bounce/s);
+    const id = /[0-9a-f]{24}/.exec(text)?.[0];
+    assert.match(await type("dlq set-policy --retry sometimes --by ann"), /\/retry .*"kind"/);
+    assert.match(await type("dlq set-policy --group notifier"), /--retry and --by are needed/);
+    assert.match(await type(`dlq remove-policy ${id}`), /every dead letter waits for a person/);
+    assert.match(await type(`dlq remove-policy ${id}`), /WEIR_DLQ_POLICY_NOT_FOUND/);
   });
 
   it("indexes: shows declared against actual ones", async () => {

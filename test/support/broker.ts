@@ -1,4 +1,4 @@
-import { type Middleware, ServiceBroker, type ServiceSchema } from "moleculer";
+import { type BrokerOptions, type Middleware, ServiceBroker, type ServiceSchema } from "moleculer";
 import { provideConfiguration } from "../../schemas/configuration/broker-configuration";
 import type { Configuration } from "../../schemas/configuration/configuration";
 import { uniqueName } from "./run";
@@ -7,12 +7,14 @@ import { uniqueName } from "./run";
 export function createBroker(
   configuration: Configuration,
   services: object[],
+  options: BrokerOptions = {},
 ): { broker: ServiceBroker; log: string[] } {
   const log: string[] = [];
   const remember: Middleware = {
     newLogEntry: (level: string, args: unknown[]) => void log.push(`${level}: ${args.join(" ")}`),
   };
   const broker = new ServiceBroker({
+    ...options,
     logger: { type: "Console", options: { level: "fatal" } },
     nodeID: uniqueName("node"),
     middlewares: [remember],

@@ -32,6 +32,7 @@ export function testConfiguration(name: string, changes: ConfigurationChanges = 
     stopDeadlineMs: 10_000,
     eventTtlDays: 30,
     deadLetterTtlDays: 7,
+    dlq: { policies: [], retryRate: 10_000, alertLetters: 0, alertAgeHours: 0 },
     schemaDirs: [],
   };
   return merge(base, changes);

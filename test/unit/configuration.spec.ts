@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describeConfiguration } from "../../schemas/configuration/describe-configuration";
 import { loadConfiguration, withServers } from "../../schemas/configuration/load-configuration";
 import { unknownVariables } from "../../schemas/configuration/unknown-variables";
 import { WeirError } from "../../schemas/errors";
+import { temporaryFolder } from "../support";
 
 /** What the error says when these variables are set. */
 function refusal(env: NodeJS.ProcessEnv): string {
@@ -43,6 +45,14 @@ describe("configuration from the environment", () => {
       stopDeadlineMs: 20_000,
       eventTtlDays: 30,
       deadLetterTtlDays: 7,
+      dlq: {
+        policies: [],
+        retryRate: 50,
+        eventsTopic: undefined,
+        mirrorTopic: undefined,
+        alertLetters: 0,
+        alertAgeHours: 0,
+      },
       schemaDirs: [],
     });
   });
@@ -107,6 +117,34 @@ describe("configuration from the environment", () => {
         refusal({ WEIR_SHARED_TOPICS: written }),
         /WEIR_SHARED_TOPICS: expected topic=event\.type/,
       );
+    }
+  });
+
+  it("reads retry policies from JSON or a file, and says where a wrong one is wrong", async () => {
+    const policies = [
+      { match: { group: "mails" }, retry: { kind: "exponential_backoff", limit: 3 } },
+      { match: { event_type: "order.*" }, retry: { kind: "scheduled", at: "2026-01-01T03:00:00Z" } },
+    ];
+    assert.deepEqual(
+      loadConfiguration({ WEIR_DLQ_POLICIES: JSON.stringify(policies) }).dlq.policies,
+      policies,
+    );
+    const { folder, remove } = await temporaryFolder();
+    const file = path.join(folder, "policies.json");
+    writeFileSync(file, JSON.stringify(policies));
+    assert.deepEqual(loadConfiguration({ WEIR_DLQ_POLICIES: file }).dlq.policies, policies);
+    await remove();
+    for (const [written, told] of [
+      ["[{]", /neither JSON nor a file/],
+      ["nowhere.json", /neither JSON nor a file/],
+      ['{"match":{}}', /no list/],
+      ['[{"match":{},"retry":{"kind":"sometimes"}}]', /\/0\/retry .*"kind"/],
+      ['[{"match":{},"retry":{"kind":"immediate","limit":0}}]', /\/0\/retry\/limit must be >= 1/],
+      ['[{"match":{"grup":"x"},"retry":{"kind":"manual"}}]', /\/0\/match .*"grup"/],
+      ['[{"match":{"event_type":"*.*"},"retry":{"kind":"manual"}}]', /\/0\/match\/event_type/],
+      ['[{"match":{},"retry":{"kind":"scheduled","at":"tonight"}}]', /\/0\/retry\/at must match/],
+    ] as const) {
+      assert.match(refusal({ WEIR_DLQ_POLICIES: written }), told);
     }
   });
 

@@ -12,6 +12,7 @@ const QUOTING = [
   "docs/operations.md",
   "docs/architecture.md",
   "docs/idempotency.md",
+  "docs/dead-letters.md",
 ];
 
 function pagesOf(folder: string): string[] {

@@ -6,6 +6,7 @@ import type { LetterDetails } from "../../../services/dlq/view";
 import { newCallCounters, newCounters } from "../../../services/idempotency/counters";
 import { indexRows } from "../../../services/indexes/index-rows";
 import { listParams } from "../../../services/repl/dlq";
+import { policiesText, policyParams } from "../../../services/repl/dlq-policies";
 import { letterText, listText, resultsText, statsText } from "../../../services/repl/dlq-text";
 import { explain } from "../../../services/repl/explain";
 import { statsText as idempotencyStatsText, keyText } from "../../../services/repl/idempotency";
@@ -168,11 +169,53 @@ describe("texts of the command line", () => {
 
   it("dlq stats: counts by each of the kinds", () => {
     const by_status = { pending: 1, scheduled: 0, retried: 2, discarded: 0 };
-    const counts = { by_status, by_reason: { invalid: 1 }, by_event_type: { "-": 1 }, by_group: {} };
+    const by_age = { hour: 0, day: 1, week: 0, older: 0 };
+    const counts = {
+      by_status,
+      by_reason: { invalid: 1 },
+      by_topic: { "order.paid": 1 },
+      by_event_type: { "-": 1 },
+      by_group: {},
+      by_age,
+    };
     const text = statsText({ total: 3, open: 1, ...counts, oldest_open: null });
     assert.match(text, /^3 dead letters, 1 open\n/);
     assert.match(text, /│ status +│ retried +│ +2 │/);
     assert.match(text, /│ reason, open +│ invalid +│ +1 │/);
+    assert.match(text, /│ failed within, open +│ day +│ +1 │/);
+    assert.doesNotMatch(text, /older/);
+  });
+
+  it("dlq policies: what each is for, how it retries, where it comes from", () => {
+    assert.match(policiesText([]), /every dead letter waits for a person/);
+    const text = policiesText([
+      { id: "a1", source: "configuration", match: {}, retry: { kind: "manual" } },
+      {
+        ...{ id: "b2", source: "stored", match: { group: "mails" }, by: "ann", note: "as agreed" },
+        ...{ retry: { kind: "immediate", limit: 2 }, set_at: "2026-03-02T09:15:27.120Z" },
+      },
+    ]);
+    assert.match(text, /│ a1 │ all +│ manual +│ WEIR_DLQ_POLICIES/);
+    assert.match(text, /│ b2 │ group mails │ immediate │ by ann .*limit 2 .*2026-03-02.*as agreed/s);
+  });
+
+  it("dlq set-policy: a kind or JSON", () => {
+    const options = { group: "mails", retry: "manual", by: "ann" };
+    assert.deepEqual(policyParams([], options), {
+      match: { group: "mails" },
+      retry: { kind: "manual" },
+      by: "ann",
+    });
+    const retry = '{"kind":"immediate","limit":2}';
+    assert.deepEqual(policyParams([], { type: "order.*", retry, by: "ann", note: "x" }), {
+      match: { event_type: "order.*" },
+      retry: { kind: "immediate", limit: 2 },
+      by: "ann",
+      note: "x",
+    });
+    for (const wrong of [{ retry: "manual" }, { by: "ann" }, { retry: "{", by: "ann" }]) {
+      assert.throws(() => policyParams([], wrong), /set-policy|not JSON/);
+    }
   });
 
   it("idempotency: what was counted of events and of calls", () => {

@@ -1,0 +1,25 @@
+import type { DlqPolicy } from "../../../schemas/dlq-policy";
+import type { Letter } from "../letter";
+import { choosePolicy, type MatchedLetter } from "./choose-policy";
+import { nextRetryAt, type RetriedLetter } from "./next-retry-at";
+
+/** What becomes of an open letter now: it waits for its time, or for a person. */
+export type Plan = { status: "scheduled"; next_retry_at: Date } | { status: "pending" };
+
+export type PlannedLetter = MatchedLetter & RetriedLetter;
+
+/** By the policies as they are now. */
+export function planRetry(
+  policies: readonly DlqPolicy[],
+  letter: PlannedLetter,
+  now: Date,
+  random: number,
+): Plan {
+  const next_retry_at = nextRetryAt(choosePolicy(policies, letter), letter, now, random);
+  return next_retry_at ? { status: "scheduled", next_retry_at } : { status: "pending" };
+}
+
+/** True where a letter that was retried by itself is so no more, because its policy has used itself up. */
+export function isExhausted(before: Pick<Letter, "status" | "retries">, plan: Plan): boolean {
+  return before.status === "scheduled" && (before.retries ?? 0) > 0 && plan.status === "pending";
+}
