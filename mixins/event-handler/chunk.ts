@@ -35,8 +35,11 @@ export class Chunk {
   private readonly firstOfKey = new Map<string, Entry>();
   private held: string[] = [];
 
+  private readonly leastTtl: number;
+
   constructor(plugin: Plugin, request: DeliverRequest) {
-    this.entries = request.items.map((item) => entryOf(plugin, request.group, item));
+    this.leastTtl = request.keep_keys_ms ?? 1;
+    this.entries = request.items.map((item) => entryOf(plugin, request, item));
     for (const entry of this.entries) {
       if (entry.claimKey !== null && !this.firstOfKey.has(entry.claimKey))
         this.firstOfKey.set(entry.claimKey, entry);
@@ -98,7 +101,7 @@ export class Chunk {
   settlement(): { claimed: number; release: string[]; ttl_ms: number } | null {
     if (this.held.length === 0) return null;
     const release: string[] = [];
-    let ttl_ms = 1;
+    let ttl_ms = this.leastTtl;
     for (const key of this.held) {
       const first = this.firstOfKey.get(key);
       const status = first?.outcome?.status;
@@ -124,17 +127,17 @@ export class Chunk {
   }
 }
 
-function entryOf(plugin: Plugin, group: string, item: DeliverItem): Entry {
+function entryOf(plugin: Plugin, { group, scope }: DeliverRequest, item: DeliverItem): Entry {
   const { event, delivery } = item;
   const handler = handlerFor(plugin, event.event_type);
   if (plugin.freezeEvents) deepFreeze(event);
   const { redelivered } = delivery;
   try {
-    const key = idempotencyKey(group, handler.idempotency || "event", event);
+    const key = idempotencyKey(group, handler.idempotency || "event", event, scope);
     return { item, handler, key, claimKey: handler.idempotency === false ? null : key, redelivered };
   } catch (error) {
     // A custom key function that fails is its event's failure, not the chunk's.
-    const key = idempotencyKey(group, "event", event);
+    const key = idempotencyKey(group, "event", event, scope);
     const outcome: Outcome = {
       status: "failed",
       reason: "handler_error",

@@ -6,15 +6,17 @@ import type { IdempotencyStrategy } from "./options";
 /** Longer keys are stored as their hash, so that an index entry stays small. */
 const MAX_KEY_BYTES = 512;
 
-/** `<group>|<the strategy's key>`: what two deliveries of one event have in common. */
+/** `<group>|<the strategy's key>`: what two deliveries of one event have in common. A scope comes before the strategy's key. */
 export function idempotencyKey(
   group: string,
   strategy: Exclude<IdempotencyStrategy<EventEnvelope>, false>,
   event: EventEnvelope,
+  scope?: string,
 ): string {
-  const key = `${group}|${strategyKey(strategy, event)}`;
+  const owner = scope === undefined ? group : `${group}|${scope}`;
+  const key = `${owner}|${strategyKey(strategy, event)}`;
   if (key.length * 3 <= MAX_KEY_BYTES || Buffer.byteLength(key) <= MAX_KEY_BYTES) return key;
-  return `${group}|sha256:${sha256(key)}`;
+  return `${owner}|sha256:${sha256(key)}`;
 }
 
 function strategyKey(

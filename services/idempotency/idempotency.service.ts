@@ -11,6 +11,7 @@ import {
 import { type ClaimRequest, type ClaimStore, claim } from "./claim";
 import { type Counters, newCounters } from "./counters";
 import { endOpenTransactions } from "./end-transactions";
+import { expireReplay } from "./expire-replay";
 import { findKey, type IdempotencyStats, idempotencyStats } from "./inspect";
 import { acquire, beginAnew, handOut, rememberTakeover } from "./progress";
 import { type SettleRequest, settle } from "./settle";
@@ -136,6 +137,14 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
       },
       handler(ctx: Context<BeginAnewRequest>) {
         return beginAnew(progressOf(this), storeOf(this).claims, ctx.params, new Date());
+      },
+    },
+    /** Lets the handled keys of a replay that has ended expire within the hour → `{ claims }`. */
+    expireReplay: {
+      visibility: "public",
+      params: { replay: text, groups: { type: "array", items: "string" } },
+      handler(ctx: Context<{ replay: string; groups: string[] }>) {
+        return expireReplay(storeOf(this).claims, ctx.params, new Date());
       },
     },
     /** → `{ key, group, status, by, expires_at }`, or null for a key that nobody holds. */
