@@ -98,8 +98,7 @@ describe("events service: browsing", () => {
       { user_id: "usr-1", event_type: "order.paid", ...time },
     ];
     for (const filter of filters) {
-      const { rows } = await list({ ...filter, event_ids: undefined, pageSize: 1 });
-      const cursor = `${rows[0]?.event && Date.parse(rows[0].event.timestamp)}-${"f".repeat(24)}`;
+      const cursor = `${START + 2 * HOUR_MS}-${"f".repeat(24)}`;
       for (const query of [queryOf(filter), behind(queryOf(filter), cursor)]) {
         const plan = JSON.stringify(await collection.find(query).sort(NEWEST_FIRST).explain());
         assert.ok(plan.includes("IXSCAN"), `${JSON.stringify(filter)}: ${plan}`);
