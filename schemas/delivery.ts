@@ -114,6 +114,8 @@ export interface DeliverRequest {
   scope?: string;
   /** Handled keys are kept this long at least (milliseconds), whatever the handler's own time to live. */
   keep_keys_ms?: number;
+  /** By event type: the version that older ones among the items are lifted to before the handler sees them. */
+  lift_to?: Record<string, string>;
   items: DeliverItem[];
 }
 

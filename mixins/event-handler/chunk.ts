@@ -1,6 +1,12 @@
 import type { Service } from "moleculer";
 import type { ClaimResult } from "../../schemas/claims";
-import type { DeliverItem, DeliverRequest, DeliverResponse, Outcome } from "../../schemas/delivery";
+import type {
+  DeliverItem,
+  DeliverRequest,
+  DeliverResponse,
+  EventEnvelope,
+  Outcome,
+} from "../../schemas/delivery";
 import { WeirRetryableError } from "../../schemas/errors";
 import { deepFreeze } from "./deep-freeze";
 import { failureOf } from "./failure";
@@ -14,6 +20,8 @@ export interface Plugin {
   budgetMs: number;
   freezeEvents: boolean;
   mongoWasSilentSince(since: number): boolean;
+  /** Lifts an event to its newest version as the request tells; throws WEIR_UPCAST_FAILED, WEIR_NO_HANDLER. */
+  lift(request: DeliverRequest, event: EventEnvelope): EventEnvelope;
 }
 
 /** One item on its way through the plugin. */
@@ -127,25 +135,32 @@ export class Chunk {
   }
 }
 
-function entryOf(plugin: Plugin, { group, scope }: DeliverRequest, item: DeliverItem): Entry {
+function entryOf(plugin: Plugin, request: DeliverRequest, item: DeliverItem): Entry {
+  const { group, scope } = request;
   const { event, delivery } = item;
   const handler = handlerFor(plugin, event.event_type);
   if (plugin.freezeEvents) deepFreeze(event);
   const { redelivered } = delivery;
+  const failed = (reason: string, error: unknown, key: string): Entry => {
+    const outcome: Outcome = { status: "failed", reason, error: failureOf(error), attempts: 0, key };
+    return { item, handler, key, claimKey: null, redelivered, outcome };
+  };
+  let key: string;
   try {
-    const key = idempotencyKey(group, handler.idempotency || "event", event, scope);
-    return { item, handler, key, claimKey: handler.idempotency === false ? null : key, redelivered };
+    // By the event as it came: what it is known by must not change with the upcasters.
+    key = idempotencyKey(group, handler.idempotency || "event", event, scope);
   } catch (error) {
     // A custom key function that fails is its event's failure, not the chunk's.
-    const key = idempotencyKey(group, "event", event, scope);
-    const outcome: Outcome = {
-      status: "failed",
-      reason: "handler_error",
-      error: failureOf(error),
-      attempts: 0,
-      key,
-    };
-    return { item, handler, key, claimKey: null, redelivered, outcome };
+    return failed("handler_error", error, idempotencyKey(group, "event", event, scope));
+  }
+  try {
+    const lifted = plugin.lift(request, event);
+    if (plugin.freezeEvents && lifted !== event) deepFreeze(lifted);
+    const handed = lifted === event ? item : { event: lifted, delivery };
+    return { item: handed, handler, key, claimKey: handler.idempotency === false ? null : key, redelivered };
+  } catch (error) {
+    if ((error as { type?: string }).type !== "WEIR_UPCAST_FAILED") throw error;
+    return failed("upcast_failed", error, key);
   }
 }
 

@@ -14,6 +14,7 @@ import type { BreakerChange, BreakerStatus } from "./breaker";
 import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
 import { groupsOf, type RegisteredService } from "./groups";
+import { withLifts } from "./lifts";
 import { type Published, type Publisher, type PublishRequest, publish } from "./publish";
 import { redeliver } from "./redeliver";
 import { replay } from "./replay";
@@ -212,7 +213,7 @@ export class Bridge {
     // No retries by the broker: whether to hand the chunk over again is decided with a raised attempt.
     return this.broker.call(
       `${service}.deliver`,
-      { ...request, ...remote },
+      { ...withLifts(this.catalog, request), ...remote },
       {
         timeout: DELIVER_TIMEOUT_MS,
         retries: 0,

@@ -32,6 +32,8 @@ const events: EventsServiceSchema = {
     ),
     eventHandler({
       deadLettersRefused: true,
+      // The store keeps what came.
+      upcast: false,
       budget: 30_000,
       handlers: {
         "**": {
