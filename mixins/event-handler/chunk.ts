@@ -20,7 +20,7 @@ export interface Plugin {
   budgetMs: number;
   freezeEvents: boolean;
   mongoWasSilentSince(since: number): boolean;
-  /** Lifts an event to its newest version as the request tells; throws WEIR_UPCAST_FAILED, WEIR_NO_HANDLER. */
+  /** Lifts an event to its newest version as the request tells; throws WEIR_UPCAST_FAILED, WEIR_UNAVAILABLE. */
   lift(request: DeliverRequest, event: EventEnvelope): EventEnvelope;
 }
 

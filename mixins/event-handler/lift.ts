@@ -5,7 +5,7 @@ import { WeirRetryableError } from "../../schemas/errors";
 
 /**
  * The event as the handler sees it: of its type's newest version. Throws WEIR_UPCAST_FAILED for an event that cannot be lifted,
- * and WEIR_NO_HANDLER where this node has not got the upcasters that the gateway has.
+ * and WEIR_UNAVAILABLE where this node has not got the upcasters that the gateway has.
  */
 export function liftedEvent(
   catalog: () => Catalog,
@@ -18,7 +18,7 @@ export function liftedEvent(
   if (compareVersions(lifted.event_version, wanted) >= 0) return lifted;
   const { event_type, event_version } = event;
   throw new WeirRetryableError(
-    "WEIR_NO_HANDLER",
+    "WEIR_UNAVAILABLE",
     `Group ${group} is to get ${event_type} ${event_version} as ${wanted}, but its node can lift it to ${lifted.event_version} only. Give that node the gateway's schema folders (WEIR_SCHEMA_DIRS); the event waits.`,
     { group, event_type, event_version, wanted },
   );
