@@ -1,6 +1,7 @@
 import { type Middleware, ServiceBroker, type ServiceSchema } from "moleculer";
 import { provideConfiguration } from "../../schemas/configuration/broker-configuration";
 import type { Configuration } from "../../schemas/configuration/configuration";
+import { ParameterValidator } from "../../services/runtime/parameter-validator";
 import { uniqueName } from "./run";
 
 /** A broker with quiet logs whose lines can be looked at; its services are created, not yet started. */
@@ -15,6 +16,7 @@ export function createBroker(
   const broker = new ServiceBroker({
     logger: { type: "Console", options: { level: "fatal" } },
     nodeID: uniqueName("node"),
+    validator: new ParameterValidator(),
     middlewares: [remember],
     created: (created) => provideConfiguration(created, configuration),
   });
