@@ -243,7 +243,7 @@ describe("replay of stored events", () => {
     await assert.rejects(beginReplay(gateway, { groups: ["paid-only"] }), { type: "WEIR_GROUP_UNKNOWN" });
     gateway.createService(paidOnly);
     await gateway.waitForServices("paid-only");
-    const { id } = await beginReplay(gateway, { groups: ["paid-only"], rate: 1_000 });
+    const { id } = await beginReplay(gateway, { groups: ["paid-only"], rate: 60 });
     await waitFor(async () => (await read(id)) > 0, { what: "the replay to be under way" });
     await gateway.destroyService(
       gateway.getLocalService("paid-only") as object as ServiceBroker["services"][0],
@@ -264,7 +264,7 @@ describe("replay of stored events", () => {
     (await gateway.call<{ counts: { read: number } }, object>("events.getReplay", { id })).counts.read;
 
   it("is paused, resumed and cancelled; a closed one stays closed", async () => {
-    const { id } = await beginReplay(gateway, { groups: ["recorder"], rate: 200 });
+    const { id } = await beginReplay(gateway, { groups: ["recorder"], rate: 40 });
     await waitFor(async () => (await read(id)) > 0, { what: "the replay to be under way" });
     await gateway.call("events.pauseReplay", { id, by: "ada", reason: "lunch" });
     await waitFor(
@@ -325,7 +325,7 @@ describe("replay of stored events", () => {
   });
 
   it("lets live events through while it is at work", async () => {
-    const { id } = await beginReplay(gateway, { groups: ["recorder"], rate: 100 });
+    const { id } = await beginReplay(gateway, { groups: ["recorder"], rate: 40 });
     await waitFor(async () => (await read(id)) > 0, { what: "the replay to be under way" });
     const example = [...traffic.good.values()][0] as EventEnvelope;
     await gateway.call("bridge.publish", {
