@@ -1,9 +1,11 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
+import { catalogOf } from "../schemas/catalog";
 import { configurationOf } from "../schemas/configuration/broker-configuration";
 import type { DeliverRequest, PluginMetadata } from "../schemas/delivery";
 import type { Plugin } from "./event-handler/chunk";
 import { deliver } from "./event-handler/deliver";
 import { fitAnswer } from "./event-handler/fit-answer";
+import { liftedEvent } from "./event-handler/lift";
 import { DEFAULTS, type EventHandlerOptions } from "./event-handler/options";
 import { resolveHandlers } from "./event-handler/resolve";
 import { deliverInTransactions } from "./event-handler/transaction/deliver-in-transactions";
@@ -81,6 +83,9 @@ export function eventHandler<const Pattern extends string, const Transaction ext
         handlers: resolveHandlers(this.name, given),
         budgetMs: given.budget ?? DEFAULTS.budget,
         freezeEvents: process.env.NODE_ENV !== "production",
+        // Read and compiled at the first event that is to be lifted: most nodes never meet one.
+        lift: (request, event) =>
+          given.upcast === false ? event : liftedEvent(() => catalogOf(this.broker), request, event),
         mongoWasSilentSince: (since) => wasSilentSince(configurationOf(this.broker).mongo.url, since),
       };
     },

@@ -2,10 +2,12 @@ import path from "node:path";
 import type { ServiceBroker } from "moleculer";
 import { type CompiledSchema, compileEnvelope, compilePayload } from "./catalog/compile";
 import { compareVersions, readSchemaFiles, type SchemaFile } from "./catalog/schema-files";
+import { type Chain, liftAlong, readChain } from "./catalog/upcasters";
 import { boundViolations, shorten, type Violation } from "./catalog/violations";
 import { configurationOf } from "./configuration/broker-configuration";
 import type { EventEnvelope } from "./delivery";
 
+export type { Upcaster } from "./catalog/upcasters";
 export type { Violation } from "./catalog/violations";
 
 /** The schemas that come with the gateway. */
@@ -40,6 +42,10 @@ export interface Catalog {
    * unknown version of a known type; an envelope at fault is `invalid`, whatever its type.
    */
   validate(value: unknown): Validation;
+  /** The version that an event is lifted to before a handler sees it; undefined where it stays as it is. */
+  liftedVersion(event: Pick<EventEnvelope, "event_type" | "event_version">): string | undefined;
+  /** The event as its newest version has it; the very same where no upcaster leads on. Throws WEIR_UPCAST_FAILED. */
+  lift(event: EventEnvelope): EventEnvelope;
 }
 
 interface Entry extends EventTypeVersion {
@@ -57,6 +63,12 @@ export function loadCatalog({ dirs }: { dirs: readonly string[] }): Catalog {
   for (const entry of entries) {
     const versions = byType.get(entry.event_type) ?? new Map<string, Entry>();
     byType.set(entry.event_type, versions.set(entry.event_version, entry));
+  }
+
+  const chains = new Map<string, Chain>();
+  for (const [eventType, versions] of byType) {
+    const chain = readChain(dirs, eventType, [...versions.values()]);
+    if (chain.size > 0) chains.set(eventType, chain);
   }
 
   const violationsOf = (value: unknown): Violation[] => {
@@ -86,6 +98,14 @@ export function loadCatalog({ dirs }: { dirs: readonly string[] }): Catalog {
       if (!entry.payload.accepts(event.payload))
         return { valid: false, reason: "invalid", errors: violationsOf(value) };
       return { valid: true, event };
+    },
+    liftedVersion({ event_type, event_version }) {
+      const leadsOn = chains.get(event_type)?.has(event_version);
+      return leadsOn ? [...(byType.get(event_type)?.keys() ?? [])].at(-1) : undefined;
+    },
+    lift(event) {
+      const chain = chains.get(event.event_type);
+      return chain ? liftAlong(chain, event) : event;
     },
   };
 }

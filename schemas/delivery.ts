@@ -110,6 +110,12 @@ export interface DeliverRequest {
   max_failures?: number;
   /** Only for a plugin on another node: how large the answer may be as JSON, in bytes. Longer errors are cut. */
   max_answer_bytes?: number;
+  /** Put before every idempotency key: within it events are handled that were handled outside of it before. */
+  scope?: string;
+  /** Handled keys are kept this long at least (milliseconds), whatever the handler's own time to live. */
+  keep_keys_ms?: number;
+  /** By event type: the version that older ones among the items are lifted to before the handler sees them. */
+  lift_to?: Record<string, string>;
   items: DeliverItem[];
 }
 

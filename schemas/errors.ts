@@ -161,6 +161,16 @@ export const ERRORS = {
       "An event is too large for the way to the node that hosts its plugin, and is dead-lettered; or a call or its answer is too large for the way between two nodes.",
   },
   WEIR_GROUP_UNKNOWN: { status: 404, meaning: "The gateway runs no group of that name." },
+  WEIR_TOPIC_UNKNOWN: { status: 404, meaning: "Kafka has no topic of that name." },
+  WEIR_REPLAY_NOT_FOUND: { status: 404, meaning: "No replay session has this id." },
+  WEIR_REPLAY_STATE: {
+    status: 409,
+    meaning: "A replay session cannot be paused, resumed or cancelled in the state it is in.",
+  },
+  WEIR_UPCAST_FAILED: {
+    status: 422,
+    meaning: "An event of an older version could not be lifted to the newest one; it is dead-lettered.",
+  },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -14,7 +14,10 @@ export async function generateTypes(dirs: readonly string[] = [BUILT_IN_SCHEMAS]
   ];
   const map: string[] = [];
   for (const eventType of catalog.types()) {
-    const versions = catalog.list().filter(({ event_type }) => event_type === eventType);
+    // What is lifted before a handler sees it is no version that a handler is given.
+    const versions = catalog
+      .list()
+      .filter((version) => version.event_type === eventType && catalog.liftedVersion(version) === undefined);
     for (const version of versions) parts.push(await payloadOf(version, payloadName(version, versions)));
     const events = versions.map((version) => eventOf(version, versions));
     map.push(`  ${JSON.stringify(eventType)}: ${events.join(" | ")};`);

@@ -1,6 +1,12 @@
 import type { Service } from "moleculer";
 import type { ClaimResult } from "../../schemas/claims";
-import type { DeliverItem, DeliverRequest, DeliverResponse, Outcome } from "../../schemas/delivery";
+import type {
+  DeliverItem,
+  DeliverRequest,
+  DeliverResponse,
+  EventEnvelope,
+  Outcome,
+} from "../../schemas/delivery";
 import { WeirRetryableError } from "../../schemas/errors";
 import { deepFreeze } from "./deep-freeze";
 import { failureOf } from "./failure";
@@ -14,6 +20,8 @@ export interface Plugin {
   budgetMs: number;
   freezeEvents: boolean;
   mongoWasSilentSince(since: number): boolean;
+  /** Lifts an event to its newest version as the request tells; throws WEIR_UPCAST_FAILED, WEIR_UNAVAILABLE. */
+  lift(request: DeliverRequest, event: EventEnvelope): EventEnvelope;
 }
 
 /** One item on its way through the plugin. */
@@ -35,8 +43,11 @@ export class Chunk {
   private readonly firstOfKey = new Map<string, Entry>();
   private held: string[] = [];
 
+  private readonly leastTtl: number;
+
   constructor(plugin: Plugin, request: DeliverRequest) {
-    this.entries = request.items.map((item) => entryOf(plugin, request.group, item));
+    this.leastTtl = request.keep_keys_ms ?? 1;
+    this.entries = request.items.map((item) => entryOf(plugin, request, item));
     for (const entry of this.entries) {
       if (entry.claimKey !== null && !this.firstOfKey.has(entry.claimKey))
         this.firstOfKey.set(entry.claimKey, entry);
@@ -98,7 +109,7 @@ export class Chunk {
   settlement(): { claimed: number; release: string[]; ttl_ms: number } | null {
     if (this.held.length === 0) return null;
     const release: string[] = [];
-    let ttl_ms = 1;
+    let ttl_ms = this.leastTtl;
     for (const key of this.held) {
       const first = this.firstOfKey.get(key);
       const status = first?.outcome?.status;
@@ -124,25 +135,32 @@ export class Chunk {
   }
 }
 
-function entryOf(plugin: Plugin, group: string, item: DeliverItem): Entry {
+function entryOf(plugin: Plugin, request: DeliverRequest, item: DeliverItem): Entry {
+  const { group, scope } = request;
   const { event, delivery } = item;
   const handler = handlerFor(plugin, event.event_type);
   if (plugin.freezeEvents) deepFreeze(event);
   const { redelivered } = delivery;
+  const failed = (reason: string, error: unknown, key: string): Entry => {
+    const outcome: Outcome = { status: "failed", reason, error: failureOf(error), attempts: 0, key };
+    return { item, handler, key, claimKey: null, redelivered, outcome };
+  };
+  let key: string;
   try {
-    const key = idempotencyKey(group, handler.idempotency || "event", event);
-    return { item, handler, key, claimKey: handler.idempotency === false ? null : key, redelivered };
+    // By the event as it came: what it is known by must not change with the upcasters.
+    key = idempotencyKey(group, handler.idempotency || "event", event, scope);
   } catch (error) {
     // A custom key function that fails is its event's failure, not the chunk's.
-    const key = idempotencyKey(group, "event", event);
-    const outcome: Outcome = {
-      status: "failed",
-      reason: "handler_error",
-      error: failureOf(error),
-      attempts: 0,
-      key,
-    };
-    return { item, handler, key, claimKey: null, redelivered, outcome };
+    return failed("handler_error", error, idempotencyKey(group, "event", event, scope));
+  }
+  try {
+    const lifted = plugin.lift(request, event);
+    if (plugin.freezeEvents && lifted !== event) deepFreeze(lifted);
+    const handed = lifted === event ? item : { event: lifted, delivery };
+    return { item: handed, handler, key, claimKey: handler.idempotency === false ? null : key, redelivered };
+  } catch (error) {
+    if ((error as { type?: string }).type !== "WEIR_UPCAST_FAILED") throw error;
+    return failed("upcast_failed", error, key);
   }
 }
 

@@ -4,13 +4,15 @@ import { canonicalJson, sha256, valueAt } from "../idempotency/content";
 import { storedKey } from "../idempotency/stored-key";
 import type { IdempotencyStrategy } from "./options";
 
-/** `<group>|<the strategy's key>`: what two deliveries of one event have in common. */
+/** `<group>|<the strategy's key>`: what two deliveries of one event have in common. A scope comes before the strategy's key. */
 export function idempotencyKey(
   group: string,
   strategy: Exclude<IdempotencyStrategy<EventEnvelope>, false>,
   event: EventEnvelope,
+  scope?: string,
 ): string {
-  return storedKey(`${group}|${strategyKey(strategy, event)}`);
+  const owner = scope === undefined ? group : `${group}|${scope}`;
+  return storedKey(`${owner}|${strategyKey(strategy, event)}`);
 }
 
 function strategyKey(

@@ -76,6 +76,8 @@ export interface EventHandlerOptions<Pattern extends string, Transaction extends
    * it does elsewhere (a mail, a publish) is not part of it. Events of a chunk run one after the other.
    */
   transaction?: Transaction;
+  /** `false`: events of older versions are handed over as they came, and not as their newest version. */
+  upcast?: false;
   /** Only for the group that dead-letters what no group can be handed. */
   deadLettersRefused?: boolean;
   /** One handler per event type or pattern; of several that match, the most specific is called. */

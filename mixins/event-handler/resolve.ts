@@ -18,6 +18,8 @@ export function resolveHandlers(service: string, options: EventHandlerOptions<st
     refuse("startFrom", '"beginning" or "now"', options.startFrom);
   if (options.transaction !== undefined && typeof options.transaction !== "boolean")
     refuse("transaction", "true or false", options.transaction);
+  if (options.upcast !== undefined && options.upcast !== false)
+    refuse("upcast", "false, or left out", options.upcast);
   const patterns = Object.keys(options.handlers ?? {});
   if (patterns.length === 0) refuse("handlers", "at least one event type or pattern", options.handlers);
   return patterns.sort(bySpecificity).map((pattern) => {

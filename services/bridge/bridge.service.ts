@@ -2,6 +2,7 @@ import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { catalogOf } from "../../schemas/catalog";
 import type { LetterMessage } from "../../schemas/letter-message";
 import type { Redelivery } from "../../schemas/redelivery";
+import type { ReplayRequest, ReplayToTopic } from "../../schemas/replay";
 import { onDrain } from "../runtime/drain";
 import { Bridge } from "./bridge";
 import type { PublishRequest } from "./publish";
@@ -77,6 +78,33 @@ const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variabl
       params: { messages: { type: "array", min: 1 } },
       handler(ctx: Context<{ messages: LetterMessage[] }>) {
         return this.bridge.sendLetters(ctx.params.messages);
+      },
+    },
+    /** Hands stored events to a group again → `ReplayAnswer`. Called by `events` with one chunk of a session. */
+    replay: {
+      visibility: "public",
+      params: { replay: "string", group: "string", items: { type: "array", min: 1 } },
+      handler(ctx: Context<ReplayRequest>) {
+        return this.bridge.replay(ctx.params);
+      },
+    },
+    /** Sends stored events to a topic again; resolves when Kafka has all of them. */
+    replayToTopic: {
+      visibility: "public",
+      params: { replay: "string", topic: "string", items: { type: "array", min: 1 } },
+      handler(ctx: Context<ReplayToTopic>) {
+        return this.bridge.replayToTopic(ctx.params);
+      },
+    },
+    /** Errors: WEIR_GROUP_UNKNOWN, WEIR_TOPIC_UNKNOWN. */
+    checkTargets: {
+      visibility: "public",
+      params: {
+        groups: { type: "array", items: "string", optional: true },
+        topic: { type: "string", optional: true },
+      },
+      handler(ctx: Context<{ groups?: string[]; topic?: string }>) {
+        return this.bridge.checkTargets(ctx.params);
       },
     },
   },

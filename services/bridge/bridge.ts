@@ -3,9 +3,11 @@ import type { Logger, ServiceBroker } from "moleculer";
 import type { Catalog } from "../../schemas/catalog";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import type { Configuration } from "../../schemas/configuration/configuration";
+import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
 import type { LetterMessage } from "../../schemas/letter-message";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
+import type { ReplayAnswer, ReplayRequest, ReplayToTopic } from "../../schemas/replay";
 import { createKafka } from "../kafka/connection";
 import { EventProducer } from "../kafka/event-producer";
 import { TopicAdmin } from "../kafka/topic-admin";
@@ -13,8 +15,11 @@ import type { BreakerChange, BreakerStatus } from "./breaker";
 import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
 import { groupsOf, type RegisteredService } from "./groups";
+import { withLifts } from "./lifts";
 import { type Published, type Publisher, type PublishRequest, publish, sendError } from "./publish";
 import { redeliver } from "./redeliver";
+import { replay } from "./replay";
+import { checkTargets, messagesOf } from "./replay-targets";
 import { type BridgeState, type BridgeStatus, lookAtGroups } from "./status";
 import { TopicKeeper } from "./topic-keeper";
 import { topicsOf } from "./topics";
@@ -67,7 +72,7 @@ export class Bridge {
         catalog,
         chunk: this.configuration.chunk,
         deliver: (request) => this.deliverToGroup(request),
-        deadLetter: async (letters) => void (await this.broker.call("dlq.put", { letters })),
+        deadLetter: (letters) => this.deadLetter(letters),
         acquire: (request) => this.broker.call("idempotency.acquire", request),
         beginAnew: (request) => this.broker.call("idempotency.beginAnew", request),
         isLocal: (service) => this.isLocal(service),
@@ -168,6 +173,30 @@ export class Bridge {
     });
   }
 
+  replay(request: ReplayRequest): Promise<ReplayAnswer> {
+    return replay(
+      {
+        catalog: this.catalog,
+        groups: () => groupsOf(this.registered()).groups,
+        isLocal: (service) => this.isLocal(service),
+        maxTransporterBytes: this.configuration.chunk.maxTransporterBytes,
+        deliver: (service, chunk) => this.deliver(service, chunk),
+        deadLetter: (letters) => this.deadLetter(letters),
+        now: () => new Date(),
+      },
+      request,
+    );
+  }
+
+  async replayToTopic(request: ReplayToTopic): Promise<void> {
+    await this.producer.send(messagesOf(request));
+  }
+
+  checkTargets(targets: { groups?: string[]; topic?: string }): Promise<void> {
+    const groups = () => groupsOf(this.registered()).groups;
+    return checkTargets({ groups, existing: (topics) => this.admin.existing(topics) }, targets);
+  }
+
   /** `lag: false` leaves Kafka out of it: cheap enough for a probe. */
   async status({ lag = true }: { lag?: boolean } = {}): Promise<BridgeStatus> {
     let silence: string[] = [];
@@ -207,12 +236,21 @@ export class Bridge {
   private deliver(service: string, request: DeliverRequest): Promise<DeliverResponse> {
     const { maxTransporterBytes } = this.configuration.chunk;
     const remote = this.isLocal(service) ? {} : { max_answer_bytes: roomIn(maxTransporterBytes) };
+    const replayed = request.items[0]?.delivery.replay;
     // No retries by the broker: whether to hand the chunk over again is decided with a raised attempt.
     return this.broker.call(
       `${service}.deliver`,
-      { ...request, ...remote },
-      { timeout: DELIVER_TIMEOUT_MS, retries: 0 },
+      { ...withLifts(this.catalog, request), ...remote },
+      {
+        timeout: DELIVER_TIMEOUT_MS,
+        retries: 0,
+        ...(replayed !== undefined && { meta: { replay: replayed } }),
+      },
     );
+  }
+
+  private async deadLetter(letters: DeadLetterInput[]): Promise<void> {
+    await this.broker.call("dlq.put", { letters });
   }
 
   private isLocal(service: string): boolean {

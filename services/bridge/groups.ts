@@ -17,6 +17,8 @@ export interface PluginGroup {
   patterns: string[];
   startFrom: PluginMetadata["startFrom"];
   deadLettersRefused: boolean;
+  /** True where effects, claim and progress commit together. */
+  transaction: boolean;
   nodes: string[];
 }
 
@@ -49,6 +51,7 @@ export function groupsOf(services: readonly RegisteredService[]): {
       patterns: [...new Set([...(known?.patterns ?? []), ...plugin.patterns])].sort(),
       startFrom: known?.startFrom ?? plugin.startFrom,
       deadLettersRefused: known?.deadLettersRefused ?? plugin.deadLettersRefused,
+      transaction: known?.transaction ?? plugin.transaction,
       nodes: [...(known?.nodes ?? []), nodeID].sort(),
     });
   }

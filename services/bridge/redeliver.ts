@@ -3,6 +3,7 @@ import type { Catalog } from "../../schemas/catalog";
 import type { DeliverRequest, DeliverResponse, EventEnvelope } from "../../schemas/delivery";
 import { WeirRetryableError } from "../../schemas/errors";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
+import { REPLAY_SCOPE_HEADER } from "../../schemas/replay";
 import type { OutgoingMessage } from "../kafka/event-producer";
 import type { PluginGroup } from "./groups";
 import { readMessage } from "./read-message";
@@ -37,8 +38,18 @@ async function sendAgain(ports: RedeliverPorts, letter: Redelivery): Promise<Red
 function requestOf(letter: Redelivery, plugin: PluginGroup, event: EventEnvelope): DeliverRequest {
   const { id, original_topic: topic, partition, offset, key, headers } = letter;
   const delivery = { offset, key, headers, redelivered: true, replay: id, topic, partition };
+  // What failed in a replay is handled by the keys of that replay.
+  const scope = headers[REPLAY_SCOPE_HEADER];
   // No partition: the redrive is fenced by its lease, not by the epochs of the partition's owners.
-  return { group: plugin.group, topic, partition: -1, epoch: 0, attempt: 0, items: [{ event, delivery }] };
+  return {
+    group: plugin.group,
+    topic,
+    partition: -1,
+    epoch: 0,
+    attempt: 0,
+    ...(scope !== undefined && { scope }),
+    items: [{ event, delivery }],
+  };
 }
 
 function receiver(ports: RedeliverPorts, group: string, eventType: string): PluginGroup {

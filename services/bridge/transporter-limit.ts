@@ -30,7 +30,7 @@ export function fitRequest({ items, ...rest }: DeliverRequest, maxBytes: number)
   }
   const [first] = items;
   if (count > 0 || !first) return { items: items.slice(0, count) };
-  return { items: [], refused: tooLarge(rest.group, first, bytes, maxBytes) };
+  return { items: [], refused: tooLarge(rest, first, bytes, maxBytes) };
 }
 
 /** The outcomes of the first items of a request, and that the others have yet to be asked for. */
@@ -39,13 +39,18 @@ export function withRest(outcomes: DeliverResponse, { items }: DeliverRequest): 
   return [...outcomes, ...rest];
 }
 
-function tooLarge(group: string, { event }: DeliverItem, bytes: number, limit: number): Outcome {
+function tooLarge(
+  { group, scope }: Pick<DeliverRequest, "group" | "scope">,
+  { event }: DeliverItem,
+  bytes: number,
+  limit: number,
+): Outcome {
   const { event_id, event_type } = event;
   return {
     status: "failed",
     reason: "too_large_for_transporter",
     attempts: 0,
-    key: idempotencyKey(group, "event", event),
+    key: idempotencyKey(group, "event", event, scope),
     error: {
       type: "WEIR_TOO_LARGE_FOR_TRANSPORTER",
       message: `Event ${event_id} takes ${bytes} bytes on its way to the node that hosts group ${group}; the transporter takes ${limit}. Host the plugin on the gateway's own node, or raise the transporter's limit and WEIR_TRANSPORTER_MAX_BYTES, then retry the letter.`,

@@ -1,30 +1,39 @@
-import type { Context } from "moleculer";
+import type { Collection } from "mongodb";
 import { eventHandler } from "../../mixins/event-handler.mixin";
-import {
-  type MongoSchemaService,
-  type MongoServiceSchema,
-  mongoSchema,
-} from "../../mixins/mongo-schema.mixin";
+import { type MongoSchemaService, mongoSchema } from "../../mixins/mongo-schema.mixin";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
-import { OPTIONAL_TEXT, OPTIONAL_TIME, PAGING, type Paging, TEXT } from "../../schemas/query-params";
+import { onDrain } from "../runtime/drain";
 import { announceStored } from "./announce-stored";
+import { ARCHIVE_COLLECTION } from "./archive";
+import { browseActions } from "./browse-actions";
+import type { EventsService, EventsServiceSchema } from "./events-service";
 import { inGoodTime } from "./in-good-time";
 import { eventIndexes } from "./indexes";
-import { type EventFilter, eventStats, getEvent, listEvents, searchEvents } from "./query-events";
+import { replayActions } from "./replay/actions";
+import { REPLAYS_COLLECTION } from "./replay/collection";
+import type { ReplaySession } from "./replay/session";
+import { ReplaySessions } from "./replay/sessions";
+import { replaySupervisor } from "./replay/supervise";
 import { storeEvents } from "./store-events";
 import type { StoredEvent } from "./stored-event";
 
 /** Stores every accepted event, and is the one group that dead-letters what no group can be handed. */
-const events: MongoServiceSchema<StoredEvent> = {
+const events: EventsServiceSchema = {
   name: "events",
   mixins: [
-    mongoSchema({
-      collection: "events",
-      description: "Every accepted event, and where in Kafka it came from.",
-      indexes: eventIndexes,
-    }),
+    mongoSchema(
+      {
+        collection: "events",
+        description: "Every accepted event, and where in Kafka it came from.",
+        indexes: eventIndexes,
+      },
+      REPLAYS_COLLECTION,
+      ARCHIVE_COLLECTION,
+    ),
     eventHandler({
       deadLettersRefused: true,
+      // The store keeps what came.
+      upcast: false,
       budget: 30_000,
       handlers: {
         "**": {
@@ -44,45 +53,34 @@ const events: MongoServiceSchema<StoredEvent> = {
     }),
   ],
 
-  actions: {
-    /** → `{ rows: EventRecord[], total, page, pageSize }`, the newest first. */
-    list: {
-      params: {
-        $$strict: true,
-        event_type: OPTIONAL_TEXT,
-        aggregate_id: OPTIONAL_TEXT,
-        user_id: OPTIONAL_TEXT,
-        service_name: OPTIONAL_TEXT,
-        correlation_id: OPTIONAL_TEXT,
-        from: OPTIONAL_TIME,
-        to: OPTIONAL_TIME,
-        ...PAGING,
-      },
-      handler(ctx: Context<EventFilter & Paging>) {
-        return listEvents(this.collection, ctx.params);
-      },
+  actions: { ...browseActions, ...replayActions },
+
+  methods: {
+    async forgetKeys(replay: string, groups: string[] | undefined): Promise<void> {
+      if (!groups) return;
+      await this.broker
+        .call("idempotency.expireReplay", { replay, groups })
+        .catch((error: Error) => this.logger.warn(`The keys of replay ${replay} are kept longer`, error));
     },
-    /** → `EventRecord`. Error: WEIR_EVENT_NOT_FOUND. */
-    get: {
-      params: { $$strict: true, event_id: TEXT },
-      handler(ctx: Context<{ event_id: string }>) {
-        return getEvent(this.collection, ctx.params.event_id);
-      },
-    },
-    /** → `{ rows: EventRecord[], total, page, pageSize }`. */
-    search: {
-      params: { $$strict: true, text: TEXT, ...PAGING },
-      handler(ctx: Context<Paging & { text: string }>) {
-        return searchEvents(this.collection, ctx.params);
-      },
-    },
-    /** → `{ total, oldest, newest, by_type: [{ event_type, count, oldest, newest }] }`. */
-    stats: {
-      params: { $$strict: true },
-      handler() {
-        return eventStats(this.collection);
-      },
-    },
+  },
+
+  created() {
+    this.replays = null;
+    this.forgetDrain = null;
+  },
+
+  async started() {
+    const replays = this.collections.replays as Collection<ReplaySession>;
+    this.sessions = new ReplaySessions(replays, () => new Date());
+    const supervisor = replaySupervisor(this as unknown as EventsService);
+    this.replays = supervisor;
+    this.forgetDrain = onDrain(this.broker, "replays", () => supervisor.stop());
+    supervisor.start();
+  },
+
+  async stopped() {
+    this.forgetDrain?.();
+    await this.replays?.stop();
   },
 };
 

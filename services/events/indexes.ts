@@ -9,6 +9,18 @@ export const eventIndexes: IndexDeclaration[] = [
     required: true,
     description: "an event is stored once, however often it is sent",
   },
+  {
+    name: "by_time",
+    key: { timestamp: -1, _id: -1 },
+    description:
+      "the newest events, those of a time; lists that go on from a cursor, exports and replays in order of time",
+  },
+  {
+    name: "correlation_by_time",
+    key: { "metadata.correlation_id": 1, timestamp: -1 },
+    partialFilterExpression: { "metadata.correlation_id": { $exists: true } },
+    description: "events.chain, for events that have one",
+  },
   { name: "type_by_time", key: { event_type: 1, timestamp: -1 }, description: "the newest events of a type" },
   {
     name: "aggregate_by_time",

@@ -1,49 +1,7 @@
 import type { Collection, FilterQuery } from "mongodb";
 import { WeirError } from "../../schemas/errors";
-import { type Page, type Paging, timeRange } from "../../schemas/query-params";
+import type { Page, Paging } from "../../schemas/query-params";
 import { type EventRecord, eventRecord, type StoredEvent } from "./stored-event";
-
-export interface EventFilter {
-  event_type?: string;
-  aggregate_id?: string;
-  user_id?: string;
-  service_name?: string;
-  correlation_id?: string;
-  /** By the event's own timestamp: from inclusive, to exclusive. */
-  from?: Date;
-  to?: Date;
-}
-
-/** Stored events that match all that is given: the newest first, or the last stored first where no indexed field is given. */
-export async function listEvents(
-  events: Collection<StoredEvent>,
-  { page, pageSize, ...filter }: EventFilter & Paging,
-): Promise<Page<EventRecord>> {
-  const { event_type, aggregate_id, user_id, service_name, correlation_id, from, to } = filter;
-  const query = withoutUndefined({
-    event_type,
-    aggregate_id,
-    "metadata.user_id": user_id,
-    "metadata.service_name": service_name,
-    "metadata.correlation_id": correlation_id,
-    timestamp: timeRange(from, to),
-  });
-  const hasIndexByTime = [event_type, aggregate_id, user_id, service_name].some(
-    (value) => value !== undefined,
-  );
-  // A sort that no index gives reads every document: `status_by_time` gives one over all of them.
-  const found = hasIndexByTime
-    ? events.find(query).sort({ timestamp: -1 })
-    : events.find({ ...query, status: "stored" }).sort({ stored_at: -1 });
-  const [stored, total] = await Promise.all([
-    found
-      .skip((page - 1) * pageSize)
-      .limit(pageSize)
-      .toArray(),
-    Object.keys(query).length === 0 ? events.estimatedDocumentCount() : events.countDocuments(query),
-  ]);
-  return { rows: stored.map(eventRecord), total, page, pageSize };
-}
 
 /** Full-text search over type, aggregate, service, user and correlation id: the best match first. */
 export async function searchEvents(
@@ -62,10 +20,6 @@ export async function searchEvents(
     events.countDocuments(query),
   ]);
   return { rows: found.map(eventRecord), total, page, pageSize };
-}
-
-function withoutUndefined(query: Record<string, unknown>): FilterQuery<StoredEvent> {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
 }
 
 export async function getEvent(events: Collection<StoredEvent>, event_id: string): Promise<EventRecord> {

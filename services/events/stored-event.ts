@@ -1,5 +1,12 @@
 import type { Delivery, EventEnvelope } from "../../schemas/delivery";
 
+/** Who took an event out of the store, when and why. */
+export interface Archived {
+  at: Date;
+  by: string;
+  reason: string;
+}
+
 /** One accepted event as the `events` collection holds it. */
 export interface StoredEvent {
   event_id: string;
@@ -12,9 +19,11 @@ export interface StoredEvent {
   aggregate_id?: string;
   metadata: EventEnvelope["metadata"];
   payload: object;
-  status: "stored";
+  status: "stored" | "archived";
   stored_at: Date;
   ttl_expires_at: Date;
+  /** Only in the archive. */
+  archived?: Archived;
   kafka: { topic: string; partition: number; offset: string; key: string | null };
 }
 
@@ -39,6 +48,8 @@ export interface EventRecord {
   stored_at: Date;
   expires_at: Date;
   kafka: StoredEvent["kafka"];
+  /** Only of an event from the archive. */
+  archived?: Archived;
 }
 
 export function eventRecord(stored: StoredEvent): EventRecord {
@@ -56,5 +67,6 @@ export function eventRecord(stored: StoredEvent): EventRecord {
     stored_at: stored.stored_at,
     expires_at: stored.ttl_expires_at,
     kafka: stored.kafka,
+    ...(stored.archived && { archived: stored.archived }),
   };
 }

@@ -10,9 +10,21 @@ import { type ClaimRequest, claim } from "./claim";
 import { IDEMPOTENCY_KEYS, PROGRESS } from "./collections";
 import { newCallCounters, newCounters } from "./counters";
 import { endOpenTransactions } from "./end-transactions";
+import { expireReplay } from "./expire-replay";
 import { findFailedKey, findKey, type IdempotencyStats, type KeyState } from "./inspect";
 import { publishMetrics } from "./metrics";
-import { ACQUIRE, BEGIN, BEGIN_ANEW, CLAIM, COMPLETE, GET, RELEASE, SETTLE, STATS } from "./params";
+import {
+  ACQUIRE,
+  BEGIN,
+  BEGIN_ANEW,
+  CLAIM,
+  COMPLETE,
+  EXPIRE_REPLAY,
+  GET,
+  RELEASE,
+  SETTLE,
+  STATS,
+} from "./params";
 import { acquire, beginAnew, rememberTakeover } from "./progress";
 import { type SettleRequest, settle } from "./settle";
 import { callsOf, claimsOf, progressOf, statsOf, type Variables } from "./stores";
@@ -93,6 +105,14 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
       params: RELEASE,
       handler(ctx: Context<CallName>) {
         return releaseCall(callsOf(this), ctx.params);
+      },
+    },
+    /** Lets the handled keys of a replay that has ended expire within the hour → `{ claims }`. */
+    expireReplay: {
+      visibility: "public",
+      params: EXPIRE_REPLAY,
+      handler(ctx: Context<{ replay: string; groups: string[] }>) {
+        return expireReplay(this.collection, ctx.params, now());
       },
     },
     /** → `KeyState`: who holds a key, or the open letter of what failed under it; null for neither. */

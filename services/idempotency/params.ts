@@ -85,6 +85,12 @@ export const COMPLETE = {
   },
 } as const;
 
+export const EXPIRE_REPLAY = {
+  $$strict: true,
+  replay: ID,
+  groups: { type: "array", items: NAME },
+} as const;
+
 export const RELEASE = CALL;
 /** Longer than any stored one: a long key is asked for as it is. */
 export const GET = { $$strict: true, key: { type: "string", min: 1, max: 10_000 } } as const;

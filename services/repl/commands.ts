@@ -3,12 +3,14 @@ import { dlqCommand } from "./dlq";
 import { idempotencyCommand } from "./idempotency";
 import { indexesCommand } from "./indexes";
 import { publishCommand } from "./publish";
+import { replayCommand } from "./replay";
 import { statusCommand } from "./status";
 
 /** For `replOptions.customCommands`: the gateway's own commands, beside Moleculer's. */
 export const replCommands: ReplCommand[] = [
   statusCommand,
   dlqCommand,
+  replayCommand,
   publishCommand,
   idempotencyCommand,
   indexesCommand,

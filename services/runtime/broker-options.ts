@@ -6,6 +6,7 @@ import { hideSecrets } from "./hide-secrets";
 import { hotReload } from "./hot-reload";
 import { brokerLogger } from "./logger";
 import { packetLimit } from "./packet-limit";
+import { ParameterValidator } from "./parameter-validator";
 import { readyLine } from "./ready-line";
 import { restartedNodes } from "./restarted-nodes";
 import { transporterFor } from "./transporter";
@@ -35,6 +36,7 @@ export function brokerOptions(
     heartbeatInterval: 2,
     heartbeatTimeout: 6,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    validator: new ParameterValidator(),
     registry: { preferLocal: true },
     metrics: { enabled: false },
     tracing: { enabled: false },

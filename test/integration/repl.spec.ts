@@ -142,6 +142,29 @@ describe("command line", () => {
     assert.match(await type(`dlq remove-policy ${id}`), /WEIR_DLQ_POLICY_NOT_FOUND/);
   });
 
+  it("replay: looks first, begins, shows, and changes sessions", async () => {
+    assert.match(await type("replay"), /No replay was ever begun here/);
+    assert.match(await type("replay start"), /Which events\?.*--all/s);
+    assert.match(await type("replay start --all"), /Where to\?/);
+    const choice = "--type order.placed --from 2020-01-01T00:00:00Z";
+    assert.match(
+      await type(`replay start ${choice} --dry-run`),
+      /2 events would be handed over; nothing was/,
+    );
+    const begun = await type(`replay start --group order-projection ${choice} --rate 0.1 --by ada`);
+    assert.match(begun, /order-projection.*event_type order\.placed.*from 2020-01-01 00:00:00/s);
+    const id = /[0-9a-f]{24}/.exec(begun)?.[0];
+    assert.match(await type(`replay pause ${id} --reason "let me see"`), /│ status +│ paused.*let me see/s);
+    assert.match(await type("replay list --status paused"), new RegExp(`1 replay\n[^]*│ ${id} │ paused`));
+    assert.match(await type(`replay resume ${id}`), /│ status +│ running/);
+    assert.match(await type(`replay cancel ${id}`), /│ status +│ cancelled/);
+    assert.match(await type(`replay cancel ${id}`), /WEIR_REPLAY_STATE/);
+    assert.match(
+      await type("replay start --all --group nobody"),
+      /There is no group nobody.*WEIR_GROUP_UNKNOWN/,
+    );
+  });
+
   it("indexes: shows declared against actual ones", async () => {
     await space.db.collection("sample_orders").dropIndex("order_id_1");
     const text = await type("indexes order-projection");
@@ -151,7 +174,15 @@ describe("command line", () => {
   });
 
   it("answers a mistake with one message and no stack", async () => {
-    for (const line of ["dlq get 1", "dlq burn", "status --loud", "dlq get 0123456789abcdef01234567"]) {
+    for (const line of [
+      "dlq get 1",
+      "dlq burn",
+      "replay burn",
+      "replay get",
+      "replay get 1",
+      "status --loud",
+      "dlq get 0123456789abcdef01234567",
+    ]) {
       const text = await type(line);
       assert.ok(text.trim().length > 0, line);
       assert.doesNotMatch(text, /\n\s+at /, line);

@@ -1,6 +1,7 @@
 import { type BrokerOptions, type Middleware, ServiceBroker, type ServiceSchema } from "moleculer";
 import { provideConfiguration } from "../../schemas/configuration/broker-configuration";
 import type { Configuration } from "../../schemas/configuration/configuration";
+import { ParameterValidator } from "../../services/runtime/parameter-validator";
 import { uniqueName } from "./run";
 
 /** A broker with quiet logs whose lines can be looked at; its services are created, not yet started. */
@@ -17,6 +18,7 @@ export function createBroker(
     ...options,
     logger: { type: "Console", options: { level: "fatal" } },
     nodeID: uniqueName("node"),
+    validator: new ParameterValidator(),
     middlewares: [remember],
     created: (created) => provideConfiguration(created, configuration),
   });

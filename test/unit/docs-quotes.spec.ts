@@ -13,6 +13,7 @@ const QUOTING = [
   "docs/architecture.md",
   "docs/idempotency.md",
   "docs/dead-letters.md",
+  "docs/events.md",
 ];
 
 function pagesOf(folder: string): string[] {

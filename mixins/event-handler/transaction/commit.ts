@@ -29,7 +29,7 @@ export async function commit(
   const to = Number(done.at(-1)?.item.delivery.offset);
   const keys = done.flatMap(({ claimKey }) => claimKey ?? []);
   if (keys.length > 0) {
-    const ttl = Math.max(...done.map(({ handler }) => handler.ttl));
+    const ttl = Math.max(run.request.keep_keys_ms ?? 1, ...done.map(({ handler }) => handler.ttl));
     const by = { topic, partition, epoch, attempt, from, to };
     const expires_at = new Date(Date.now() + ttl);
     await claimsOf(store).insertOne(

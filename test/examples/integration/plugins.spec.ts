@@ -24,7 +24,7 @@ describe("plugins of the documentation", () => {
       newLogEntry: (_level: string, args: unknown[]) => void log.push(String(args[0])),
     };
     gateway = createGateway(space.configuration, {
-      plugins: ["welcome", "every-option", "stock", "points"].map((name) =>
+      plugins: ["welcome", "every-option", "stock", "points", "parcels"].map((name) =>
         path.join(EXAMPLES, `${name}.service.ts`),
       ),
       broker: { logger: { type: "Console", options: { level: "fatal" } }, middlewares: [remember] },
@@ -71,6 +71,30 @@ describe("plugins of the documentation", () => {
     await allCommitted(space, ["points"], ["order.paid"]);
     const account = await space.db.collection("points").findOne({ user_id: "usr-7" });
     assert.equal(account?.points, 12);
+  });
+
+  it("parcels: sees the newest version of whatever was sent, the store keeps what came", async () => {
+    const weighed: [version: string, payload: PublishRequest["payload"]][] = [
+      ["1.0", { parcel: "p-1", kilograms: 1.25 }],
+      ["1.1", { parcel: "p-2", kilograms: 0.5, scales: "dock 3" }],
+      ["2.0", { parcel: "p-3", grams: 700, scales: "dock 3" }],
+      ["1.0", { parcel: "p-1", kilograms: 1.25 }],
+    ];
+    for (const [event_version, payload] of weighed) {
+      const event_id = `weighed-${event_version}`;
+      await publish({ event_type: "parcel.weighed", event_id, event_version, payload, key: "p" });
+    }
+    await allCommitted(space, ["parcels", "events"], ["parcel.weighed"]);
+    assert.deepEqual(
+      log.filter((line) => line.startsWith("parcel.weighed")),
+      [
+        'parcel.weighed 2.0: {"parcel":"p-1","grams":1250,"scales":"unknown"}',
+        'parcel.weighed 2.0: {"parcel":"p-2","grams":500,"scales":"dock 3"}',
+        'parcel.weighed 2.0: {"parcel":"p-3","grams":700,"scales":"dock 3"}',
+      ],
+    );
+    const stored = await space.db.collection("events").findOne({ event_id: "weighed-1.0" });
+    assert.deepEqual([stored?.event_version, stored?.payload], weighed[0]);
   });
 
   it("stock: waits while its warehouse is away, then takes each reservation once", async () => {

@@ -3,6 +3,7 @@ import { Errors } from "moleculer";
 import type { IndexState } from "../../../mixins/mongo-schema.mixin";
 import { WeirError } from "../../../schemas/errors";
 import type { LetterDetails } from "../../../services/dlq/view";
+import { NO_COUNTS, type ReplayView } from "../../../services/events/replay/session";
 import { newCallCounters, newCounters } from "../../../services/idempotency/counters";
 import { indexRows } from "../../../services/indexes/index-rows";
 import { listParams } from "../../../services/repl/dlq";
@@ -10,6 +11,8 @@ import { policiesText, policyParams } from "../../../services/repl/dlq-policies"
 import { letterText, listText, resultsText, statsText } from "../../../services/repl/dlq-text";
 import { explain } from "../../../services/repl/explain";
 import { statsText as idempotencyStatsText, keyText } from "../../../services/repl/idempotency";
+import { startParams } from "../../../services/repl/replay";
+import { dryRunText, replayRow, replaysText, replayText } from "../../../services/repl/replay-text";
 import { statusRow, statusText } from "../../../services/repl/status";
 import { cut, table } from "../../../services/repl/table";
 
@@ -249,6 +252,62 @@ describe("texts of the command line", () => {
       /failed.*abc \(pending\).*Error: 550.*somebody closes it/s,
     );
     assert.match(keyText("g|k", null), /^Nobody holds g\|k/);
+  });
+
+  it("replay: a row per session, and one session whole", () => {
+    const session: ReplayView = {
+      id: "0123456789abcdef01234567",
+      status: "paused",
+      filter: { event_type: "order.paid", event_ids: ["a", "b"], from: new Date("2026-03-02T09:15:27Z") },
+      groups: ["points"],
+      order: "stored",
+      again: false,
+      total: 9,
+      counts: { ...NO_COUNTS, read: 4, failed: 1 },
+      waiting: "Group points failed 50 events in a row",
+      node: null,
+      created_at: new Date("2026-03-02T09:15:27Z"),
+      updated_at: new Date("2026-03-02T09:15:27Z"),
+      finished_at: null,
+      history: [{ at: new Date("2026-03-02T09:15:27Z"), action: "created", by: "ada" }],
+    };
+    assert.deepEqual(replayRow(session), [
+      session.id,
+      { text: "paused", color: "yellow" },
+      4,
+      9,
+      "points",
+      1,
+      "event_type order.paid\n2 ids\nfrom 2026-03-02 09:15:27",
+      "2026-03-02 09:15:27",
+      "-",
+    ]);
+    const text = replayText(session);
+    for (const part of [
+      "as fast as it goes",
+      "is left as it is",
+      "4 of 9",
+      "1 dead letters",
+      "in a row",
+      "created  ada",
+    ])
+      assert.ok(text.includes(part), part);
+    assert.equal(
+      replaysText({ rows: [], total: 0, page: 1, pageSize: 20 }),
+      "No replay was ever begun here.",
+    );
+    assert.equal(
+      dryRunText({ dry_run: true, total: 0, oldest: null, newest: null, by_type: [] }),
+      "No stored event matches.",
+    );
+    assert.deepEqual(startParams({ type: "a.b", group: "x,y", once: true, dryRun: true }), {
+      filter: { event_type: "a.b" },
+      groups: ["x", "y"],
+      again: false,
+      dry_run: true,
+    });
+    assert.throws(() => startParams({ group: "x" }), /Which events\?/);
+    assert.throws(() => startParams({ all: true }), /Where to\?/);
   });
 
   it("shows what would steer the terminal instead of sending it", () => {

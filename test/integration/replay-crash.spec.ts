@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import type { Collection } from "mongodb";
+import { findSelection } from "../../services/events/replay/begin";
+import type { ReplaySession } from "../../services/events/replay/session";
+import { ReplaySessions } from "../../services/events/replay/sessions";
+import type { StoredEvent } from "../../services/events/stored-event";
+import {
+  allCommitted,
+  assertAtLeastOnce,
+  assertOnce,
+  createSpace,
+  makeTraffic,
+  type Space,
+  sendTraffic,
+  type Traffic,
+  waitFor,
+} from "../support";
+import { type Daemon, startDaemon } from "../support/daemon";
+import { daemonEnvironment } from "../support/daemon-environment";
+
+const TYPES = ["order.placed", "order.paid", "order.shipped"];
+const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map((name) => `services/${name}`);
+const PLUGINS = ["test/fixtures/effects-tx.service.ts", "test/fixtures/effects-single.service.ts"];
+const GROUPS = ["effects-tx", "effects-single"];
+const EVENTS = 2_400;
+
+/** Two gateways in processes of their own; the one that works on a replay is killed, again and again. */
+describe("replay across the death of gateways", () => {
+  let space: Space;
+  let traffic: Traffic;
+  const daemons = new Map<string, Daemon>();
+
+  beforeEach(async () => {
+    space = await createSpace();
+    await space.db.createCollection("effects");
+  });
+  afterEach(async () => {
+    const all = [...daemons.values()];
+    for (const daemon of all) daemon.kill("SIGTERM");
+    await Promise.all(all.map((daemon) => daemon.exit()));
+    await Promise.all(all.map((daemon) => daemon.end()));
+    daemons.clear();
+    await space.close();
+  });
+
+  async function start(nodeID: string): Promise<void> {
+    // The plain group is the slow one: a kill finds chunks whose transaction has committed, and which the cursor has not passed.
+    const env = { ...daemonEnvironment(space.configuration), WEIR_NODE_ID: nodeID, TEST_HANDLER_MS: "100" };
+    const daemon = startDaemon({ args: [...SERVICES, ...PLUGINS], env });
+    daemons.set(nodeID, daemon);
+    await daemon.logged(/^ready/, { limitMs: 60_000 });
+  }
+  const sessions = () => space.db.collection("replays") as Collection<ReplaySession>;
+  const effects = () => space.db.collection("effects").countDocuments({ group: "effects-tx" });
+
+  it("kill -9 of whoever works on it, three times: no event is skipped, each effect of a transaction happens once", async () => {
+    await start("first");
+    traffic = makeTraffic({ types: TYPES, events: EVENTS, duplicates: 0.1 });
+    await sendTraffic(space, traffic);
+    await allCommitted(space, ["events", ...GROUPS], TYPES);
+    await space.db.collection("effects").deleteMany({});
+
+    await start("second");
+    // As `events.replay` does: these processes share no transporter with this one.
+    const events = space.db.collection("events") as Collection<StoredEvent>;
+    const form = { filter: {}, groups: GROUPS, order: "stored" as const, again: true, rate: 400 };
+    const { _id } = await new ReplaySessions(sessions(), () => new Date()).create(
+      form,
+      await findSelection(events, form),
+    );
+    for (const part of [0.2, 0.4, 0.6]) {
+      const { lease } = await waitFor(
+        async () => {
+          const session = await sessions().findOne({ _id });
+          return (await effects()) >= EVENTS * part && session?.lease ? session : null;
+        },
+        { what: `the replay to be ${part} done`, limitMs: 90_000 },
+      );
+      const name = String(lease?.node);
+      daemons.get(name)?.kill("SIGKILL");
+      await daemons.get(name)?.exit();
+      await start(name);
+    }
+    const done = await waitFor(() => sessions().findOne({ _id, status: "completed" }), {
+      what: "the replay to be completed",
+      limitMs: 120_000,
+    });
+    assert.ok(done.epoch >= 3, `taken ${done.epoch} times`);
+    assert.equal(done.counts.read, EVENTS);
+    await assertOnce(space, "effects-tx", traffic);
+    await assertAtLeastOnce(space, "effects-single", traffic);
+    assert.equal(await space.db.collection("dead_letters").countDocuments(), 0);
+  });
+});
