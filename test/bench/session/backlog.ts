@@ -1,0 +1,52 @@
+import { Kafka, logLevel } from "kafkajs";
+import type { EventMessage } from "./events";
+
+export interface Backlog {
+  brokers: string[];
+  topic: string;
+  partitions: number;
+  /** How many messages, copies included. */
+  events: number;
+}
+
+/** Messages are sent in requests of about so many bytes. */
+const REQUEST_BYTES = 1_000_000;
+
+export function kafkaFor(brokers: string[]): Kafka {
+  return new Kafka({ brokers, clientId: "bench", logLevel: logLevel.NOTHING });
+}
+
+export async function createTopic({ brokers, topic, partitions }: Omit<Backlog, "events">): Promise<void> {
+  const admin = kafkaFor(brokers).admin();
+  await admin.connect();
+  try {
+    const topics = [{ topic, numPartitions: partitions, replicationFactor: 1 }];
+    await admin.createTopics({ waitForLeaders: true, topics });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Makes a topic and fills it with `messageAt(0)` … `messageAt(events - 1)`. */
+export async function fillBacklog(
+  backlog: Backlog,
+  messageAt: (number: number) => EventMessage,
+): Promise<void> {
+  const { brokers, topic, events } = backlog;
+  await createTopic(backlog);
+  const producer = kafkaFor(brokers).producer({ allowAutoTopicCreation: false });
+  await producer.connect();
+  try {
+    for (let at = 0; at < events; ) {
+      const messages: EventMessage[] = [];
+      for (let bytes = 0; at < events && bytes < REQUEST_BYTES; at += 1) {
+        const message = messageAt(at);
+        bytes += message.value.length;
+        messages.push(message);
+      }
+      await producer.send({ topic, messages });
+    }
+  } finally {
+    await producer.disconnect();
+  }
+}
