@@ -1,12 +1,11 @@
-// `npm run bench:boot`: what a boot with everything in sync costs, against creating all indexes always, as other tools do.
-import { MongoClient } from "mongodb";
+import { type Db, MongoClient } from "mongodb";
 import type { CollectionDeclaration } from "../../../mixins/mongo-schema/declaration";
-import { acquireServers } from "../../../services/embedded/embedded-servers";
-import { type SchemaTarget, schemaTarget } from "../../support/schema-target";
+import { schemaTarget } from "../../support/schema-target";
+import { median } from "../report/statistics";
+import type { Session } from "../session/session";
 
 const COLLECTIONS = 12;
 const INDEXES = 10;
-const ROUNDS = 60;
 /** Not counted: both are compiled meanwhile. */
 const WARM_UP = 10;
 
@@ -24,53 +23,66 @@ const declarations = Array.from({ length: COLLECTIONS }, (_, n): CollectionDecla
   };
 });
 
-async function main(): Promise<void> {
-  const given = process.env.MONGO_URL;
-  const dataDir = process.env.WEIR_DATA_DIR ?? ".weir";
-  const servers = await acquireServers({ dataDir, kafka: false, mongo: !given });
-  const client = await MongoClient.connect(given ?? servers.mongoUrl ?? "", {
+/** What a boot with everything in sync costs, against creating all indexes always, as other tools do. */
+export async function measureIndexes(session: Session, rounds: number): Promise<string> {
+  const client = await MongoClient.connect(session.mongoUrl, {
     useUnifiedTopology: true,
     monitorCommands: true,
   });
-  const db = client.db(`bench_boot_${process.pid}`);
+  const name = session.name();
   try {
-    // As of a new process: nothing is remembered of the boot before.
-    const freshTargets = () => {
-      const anew = client.db(db.databaseName, { returnNonCachedInstance: true });
-      return declarations.map((declaration) => schemaTarget(anew, declaration));
-    };
-    const compare = (targets: SchemaTarget[]) => Promise.all(targets.map((target) => target.ensure()));
-    const always = () =>
-      Promise.all(
-        declarations.map(({ collection, indexes = [] }) =>
-          db.collection(collection).createIndexes([...indexes]),
-        ),
-      );
-    const times = { compared: [] as number[], always: [] as number[] };
-    await compare(freshTargets());
-    // Turn about, so that whatever else the machine does meets both.
-    for (let round = 0; round < WARM_UP + ROUNDS; round++) {
-      const targets = freshTargets();
-      times.always.push(await timed(always));
-      times.compared.push(await timed(() => compare(targets)));
-    }
-    const [created, compared] = [median(times.always.slice(WARM_UP)), median(times.compared.slice(WARM_UP))];
-    const commands: string[] = [];
-    client.on("commandStarted", ({ commandName }) => commands.push(commandName));
-    await compare(freshTargets());
-    const counted = Object.entries(Object.groupBy(commands, (command) => command));
+    const times = await takeTurns(client, client.db(name), rounds);
+    const [created, compared] = [median(times.always), median(times.compared)];
+    const commands = await commandsOf(client, name);
     console.log(
-      `${COLLECTIONS} collections with ${INDEXES} indexes each, in sync; medians of ${ROUNDS} boots`,
+      JSON.stringify({ boot: "indexes", rounds, alwaysMs: created, comparedMs: compared, commands }),
     );
-    console.log(`create always        ${created.toFixed(2)} ms`);
-    console.log(`compare (this mixin) ${compared.toFixed(2)} ms`);
-    console.log(`ratio                ${(compared / created).toFixed(2)} (1 or less is wanted)`);
-    console.log(`commands of a boot   ${counted.map(([name, all]) => `${all?.length} ${name}`).join(", ")}`);
+    return [
+      `${COLLECTIONS} collections with ${INDEXES} indexes each, in sync; medians of ${rounds} boots`,
+      `create always        ${created.toFixed(2)} ms`,
+      `compare (this mixin) ${compared.toFixed(2)} ms`,
+      `ratio                ${(compared / created).toFixed(2)} (1 or less is wanted)`,
+      `commands of a boot   ${commands}`,
+    ].join("\n");
   } finally {
-    await db.dropDatabase();
     await client.close();
-    await servers.release();
+    await session.forget(name);
   }
+}
+
+/** As of a new process: nothing is remembered of the boot before. */
+function freshTargets(client: MongoClient, database: string) {
+  const anew = client.db(database, { returnNonCachedInstance: true });
+  return declarations.map((declaration) => schemaTarget(anew, declaration));
+}
+
+const compare = (targets: ReturnType<typeof freshTargets>) =>
+  Promise.all(targets.map((target) => target.ensure()));
+
+/** Turn about, so that whatever else the machine does meets both. */
+async function takeTurns(client: MongoClient, db: Db, rounds: number) {
+  const always = () =>
+    Promise.all(
+      declarations.map(({ collection, indexes = [] }) =>
+        db.collection(collection).createIndexes([...indexes]),
+      ),
+    );
+  const times = { compared: [] as number[], always: [] as number[] };
+  await compare(freshTargets(client, db.databaseName));
+  for (let round = 0; round < WARM_UP + rounds; round++) {
+    const targets = freshTargets(client, db.databaseName);
+    times.always.push(await timed(always));
+    times.compared.push(await timed(() => compare(targets)));
+  }
+  return { compared: times.compared.slice(WARM_UP), always: times.always.slice(WARM_UP) };
+}
+
+async function commandsOf(client: MongoClient, database: string): Promise<string> {
+  const commands: string[] = [];
+  client.on("commandStarted", ({ commandName }) => commands.push(commandName));
+  await compare(freshTargets(client, database));
+  const counted = Object.entries(Object.groupBy(commands, (command) => command));
+  return counted.map(([name, all]) => `${all?.length} ${name}`).join(", ");
 }
 
 async function timed(run: () => Promise<unknown>): Promise<number> {
@@ -78,9 +90,3 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   await run();
   return performance.now() - begin;
 }
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-void main();

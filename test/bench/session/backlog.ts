@@ -1,4 +1,5 @@
-import { Kafka, logLevel } from "kafkajs";
+import { Kafka, logLevel, type Producer } from "kafkajs";
+import { waitFor } from "../../support/wait-for";
 import type { EventMessage } from "./events";
 
 export interface Backlog {
@@ -16,12 +17,28 @@ export function kafkaFor(brokers: string[]): Kafka {
   return new Kafka({ brokers, clientId: "bench", logLevel: logLevel.NOTHING });
 }
 
-export async function createTopic({ brokers, topic, partitions }: Omit<Backlog, "events">): Promise<void> {
+/** Idempotent: a request that is tried again on a busy machine would put its messages into the topic twice. */
+export async function connectedProducer(brokers: string[]): Promise<Producer> {
+  const producer = kafkaFor(brokers).producer({
+    allowAutoTopicCreation: false,
+    idempotent: true,
+    maxInFlightRequests: 1,
+  });
+  await producer.connect();
+  return producer;
+}
+
+async function createTopic({ brokers, topic, partitions }: Omit<Backlog, "events">): Promise<void> {
   const admin = kafkaFor(brokers).admin();
   await admin.connect();
   try {
     const topics = [{ topic, numPartitions: partitions, replicationFactor: 1 }];
-    await admin.createTopics({ waitForLeaders: true, topics });
+    await admin.createTopics({ waitForLeaders: false, topics });
+    // Not every request knows of a new topic at once; kafkajs' own wait gives up over that.
+    await waitFor(async () => (await admin.fetchTopicOffsets(topic)).length === partitions, {
+      what: `topic ${topic} to be there`,
+      limitMs: 60_000,
+    });
   } finally {
     await admin.disconnect();
   }
@@ -34,8 +51,7 @@ export async function fillBacklog(
 ): Promise<void> {
   const { brokers, topic, events } = backlog;
   await createTopic(backlog);
-  const producer = kafkaFor(brokers).producer({ allowAutoTopicCreation: false });
-  await producer.connect();
+  const producer = await connectedProducer(brokers);
   try {
     for (let at = 0; at < events; ) {
       const messages: EventMessage[] = [];

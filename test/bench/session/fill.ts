@@ -1,6 +1,6 @@
 import { fillBacklog } from "./backlog";
 import { EVENT_TYPE, eventMaker } from "./events";
-import type { Filled } from "./measure";
+import type { Filled } from "./filled";
 import type { Session } from "./session";
 
 export interface FillOptions {
@@ -9,7 +9,7 @@ export interface FillOptions {
   events: number;
   /** Begins the events' ids; another one makes other events. */
   idPrefix?: string;
-  /** Which event a message holds, by number, where it is not simply the next: negative numbers are those of another prefix. */
+  /** Which event a message holds, by number, where it is not simply the next. */
   numberAt?: (message: number) => number;
   distinct?: number;
 }

@@ -3,21 +3,10 @@ import type { Running } from "../child/run-child";
 import type { Contender } from "../ways/contenders";
 import { sharedNow } from "./clock";
 import { drained } from "./drained";
+import { type Filled, jobFor } from "./filled";
 import type { Measurement } from "./measurement";
 import { processCpuMs } from "./process-cpu";
 import type { Session } from "./session";
-
-/** A topic that waits to be drained; several ways may drain it, each with groups of its own. */
-export interface Filled {
-  topicPrefix: string;
-  topic: string;
-  partitions: number;
-  bytes: number;
-  /** Messages in it. */
-  events: number;
-  /** How many of them no earlier one is equal to, so that handlers are to be called with so many. */
-  distinct: number;
-}
 
 export interface MeasureOptions {
   plugins: number;
@@ -49,18 +38,8 @@ export async function measure(
 ): Promise<Result> {
   const { plugins, processes = 1, onProgress } = options;
   const name = session.name();
-  const job: Job = {
-    way: "bare",
-    brokers: session.brokers,
-    mongoUrl: session.mongoUrl,
-    topic: filled.topic,
-    topicPrefix: filled.topicPrefix,
-    partitions: filled.partitions,
-    database: options.database ?? name,
-    groupPrefix: `${name}-`,
-    plugins,
-    ...options.job,
-  };
+  const job = jobFor(session, filled, name, { plugins, ...options.job });
+  if (options.database !== undefined) job.database = options.database;
   const running: Running[] = [];
   try {
     const serversBefore = serverCpu(session);
