@@ -93,7 +93,9 @@ async function profileGateways(
   const filled = await fill(session, { ...cell, events });
   for (const way of ways.filter(({ name }) => name.startsWith("gateway") || name === "dispatch")) {
     const file = profileFile(way.name);
-    await measure(session, way, filled, { plugins: cell.plugins, job: { profile: file } });
-    console.error(`\n${way.title}, profile ${file}\n${reportProfile(file, events)}`);
+    const run = { plugins: cell.plugins, job: { profile: file } };
+    const { measurement } = await measure(session, way, filled, run);
+    const summary = reportProfile(file, measurement.cpuUsPerEvent);
+    console.error(`\n${way.title}, profile ${file}\n${summary}`);
   }
 }

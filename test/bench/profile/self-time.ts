@@ -1,17 +1,24 @@
-import { areaOf } from "./area";
+import { areaOf, LOOP_AREA } from "./area";
 
 /** The part of a V8 CPU profile that is used here. */
 export interface CpuProfile {
-  nodes: { id: number; callFrame: CallFrame }[];
+  nodes: ProfileNode[];
   /** Which node was running, per sample. */
   samples: number[];
   /** Microseconds between a sample and the one before. */
   timeDeltas: number[];
 }
 
+export interface ProfileNode {
+  id: number;
+  callFrame: CallFrame;
+  children?: number[];
+}
+
 export interface CallFrame {
   functionName: string;
   url: string;
+  /** From 0 on; -1 for a function that is no JavaScript. */
   lineNumber: number;
 }
 
@@ -26,38 +33,67 @@ function selfTimes({ samples, timeDeltas }: CpuProfile): Map<number, number> {
   return times;
 }
 
-function summed(profile: CpuProfile, nameOf: (frame: CallFrame) => string): Map<string, number> {
+/** Each node's area: its own, or that of the nearest caller who has one. */
+function areasOf(nodes: readonly ProfileNode[]): Map<number, string> {
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const areas = new Map<number, string>();
+  const resolve = (id: number): string => {
+    const known = areas.get(id);
+    if (known !== undefined) return known;
+    const node = byId.get(id);
+    const parent = parents.get(id);
+    const own = node && areaOf(node.callFrame);
+    const isRoot = parent === undefined || byId.get(parent)?.callFrame.functionName === "(root)";
+    const area = own ?? (isRoot ? LOOP_AREA : resolve(parent));
+    areas.set(id, area);
+    return area;
+  };
+  for (const { id } of nodes) resolve(id);
+  return areas;
+}
+
+function summed(profile: CpuProfile, nameOf: (node: ProfileNode) => string): Map<string, number> {
   const times = selfTimes(profile);
   const sums = new Map<string, number>();
-  for (const { id, callFrame } of profile.nodes) {
-    const name = nameOf(callFrame);
-    sums.set(name, (sums.get(name) ?? 0) + (times.get(id) ?? 0));
+  for (const node of profile.nodes) {
+    const us = times.get(node.id) ?? 0;
+    if (us > 0) sums.set(nameOf(node), (sums.get(nameOf(node)) ?? 0) + us);
   }
   return sums;
 }
 
 /** The areas by the time spent in them, the largest first. */
 export function timeByArea(profile: CpuProfile): { area: string; us: number }[] {
-  const sums = [...summed(profile, areaOf)].filter(([, us]) => us > 0);
-  return sums.map(([area, us]) => ({ area, us })).sort((a, b) => b.us - a.us);
+  const areas = areasOf(profile.nodes);
+  const sums = summed(profile, ({ id }) => areas.get(id) ?? LOOP_AREA);
+  return [...sums].map(([area, us]) => ({ area, us })).sort((a, b) => b.us - a.us);
+}
+
+export interface Hot {
+  name: string;
+  file: string;
+  area: string;
+  us: number;
 }
 
 /** The functions that ran longest themselves, idling left out. */
-export function hottestOf(profile: CpuProfile, count: number): { name: string; place: string; us: number }[] {
-  const sums = summed(profile, ({ functionName, url, lineNumber }) => {
+export function hottestOf(profile: CpuProfile, count: number): Hot[] {
+  const areas = areasOf(profile.nodes);
+  const sums = summed(profile, ({ id, callFrame: { functionName, url } }) => {
     const file = url
       .replace(/^file:\/\//, "")
       .split("/")
       .slice(-3)
       .join("/");
-    return JSON.stringify([functionName || "(anonymous)", file ? `${file}:${lineNumber + 1}` : "-"]);
+    return JSON.stringify([functionName || "(anonymous)", file, areas.get(id) ?? LOOP_AREA]);
   });
   return [...sums]
-    .map(([key, us]) => {
-      const [name, place] = JSON.parse(key) as [string, string];
-      return { name, place, us };
+    .map(([key, us]): Hot => {
+      const [name, file, area] = JSON.parse(key) as [string, string, string];
+      return { name, file, area, us };
     })
-    .filter(({ name }) => name !== "(idle)")
+    .filter(({ area }) => area !== "idle")
     .sort((a, b) => b.us - a.us)
     .slice(0, count);
 }
