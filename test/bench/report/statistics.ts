@@ -1,7 +1,8 @@
 /** The smallest value that at least `percent` of all are not above; NaN of nothing. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const rank = Math.ceil((percent / 100) * sorted.length);
+  // 99.9 % of 1,000 is a little more than 999 in binary fractions.
+  const rank = Math.ceil((percent / 100) * sorted.length - 1e-9);
   return sorted[Math.max(0, rank - 1)] ?? Number.NaN;
 }
 
