@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
 import { median } from "../report/statistics";
 import { terminalTable } from "../report/tables";
 import type { Session } from "../session/session";
+import { temporaryUntilExit } from "../session/temporary";
 
 const ROOT = path.resolve(__dirname, "../../..");
 const RUNNER = path.join(ROOT, "node_modules/moleculer/bin/moleculer-runner.js");
@@ -22,7 +22,7 @@ interface Boot {
 
 /** From the start of the process to ready, with the servers up, in turn: a bare Moleculer broker and the gateway. */
 export async function measureColdBoots(session: Session, rounds: number): Promise<string> {
-  const folder = mkdtempSync(path.join(tmpdir(), "weir-bench-boot-"));
+  const folder = temporaryUntilExit("boot");
   const names: string[] = [];
   const boots = bootsOf(session, folder, names);
   const times = new Map(boots.map(({ title }) => [title, [] as number[]]));
@@ -32,7 +32,6 @@ export async function measureColdBoots(session: Session, rounds: number): Promis
       for (const boot of boots) times.get(boot.title)?.push(await bootTime(boot));
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
     for (const name of names) {
       await session.deleteTopics(`${name}.`);
       await session.forget(name);

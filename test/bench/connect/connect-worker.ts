@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { lastLines } from "../../../services/embedded/run-program";
 import { startWatched, type WatchedProcess } from "../../../services/embedded/watched-process";
 import { freePort } from "../../support/free-port";
 import { waitFor } from "../../support/wait-for";
+import { temporaryUntilExit } from "../session/temporary";
 import { workerSettings } from "./connect-settings";
 import type { ConnectProgram } from "./fetch-connect";
 
@@ -34,7 +34,7 @@ export interface ConnectWorker {
 }
 
 export async function startWorker({ java, libs }: ConnectProgram, brokers: string[]): Promise<ConnectWorker> {
-  const folder = await mkdtemp(path.join(tmpdir(), "weir-connect-"));
+  const folder = temporaryUntilExit("connect");
   const file = (name: string) => path.join(folder, name);
   const port = await freePort();
   await writeFile(file("worker.properties"), workerSettings(brokers, port, file("offsets")));

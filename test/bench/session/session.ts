@@ -19,11 +19,13 @@ export interface Session {
 /** Runs `work` and leaves nothing behind, also when it fails or when somebody interrupts it. */
 export async function withSession(work: (session: Session) => Promise<void>): Promise<void> {
   const run = `bench-${randomBytes(3).toString("hex")}`;
-  const servers = await privateServers();
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const)
       process.once(signal, () => reject(new Error(`Interrupted by ${signal}.`)));
   });
+  // Also while the servers start: they are stopped once they are there.
+  interrupted.catch(() => undefined);
+  const servers = await privateServers();
   let mongo: MongoClient | undefined;
   try {
     mongo = await MongoClient.connect(servers.mongoUrl, { useUnifiedTopology: true });
