@@ -1,7 +1,7 @@
 // `npm run bench`: every way over the same backlog, in turn and in one run, so that a noisy machine is noisy to all.
 import { parseArgs } from "node:util";
 import { profileFile, reportProfile } from "./profile/report";
-import { writeReport } from "./report/bench-report";
+import { titleOf, writeReport } from "./report/bench-report";
 import { HEAD, rowsOf } from "./report/measurement-table";
 import { terminalTable } from "./report/tables";
 import { fill } from "./session/fill";
@@ -49,10 +49,6 @@ measuringProgram(async (session) => {
   if (values.markdown) writeReport(measured, ways, events, commandLine("bench"));
   if (values.profile) await profileGateways(session, cells[0] as Cell, ways, events);
 });
-
-function titleOf({ partitions, plugins, bytes }: Cell, events: number): string {
-  return `${events.toLocaleString("en")} events of ${bytes} bytes, ${partitions} partitions, ${plugins} plugins`;
-}
 
 async function measureCell(
   session: Session,

@@ -9,6 +9,11 @@ import { markdownTable } from "./tables";
 
 const PICTURE = "bench.svg";
 
+export function titleOf({ partitions, plugins, bytes }: Cell, events: number): string {
+  const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `${whole(events)} events of ${whole(bytes)} bytes, ${counted(partitions, "partition")}, ${counted(plugins, "plugin")}`;
+}
+
 /** Writes the tables of all cells into the page, and a picture of the first beside it. */
 export function writeReport(
   measured: readonly { cell: Cell; measurements: readonly Measurement[] }[],
@@ -16,13 +21,11 @@ export function writeReport(
   events: number,
   command: string,
 ): void {
-  const title = ({ partitions, plugins, bytes }: Cell) =>
-    `${whole(events)} events of ${whole(bytes)} bytes, ${partitions} ${partitions === 1 ? "partition" : "partitions"}, ${plugins} ${plugins === 1 ? "plugin" : "plugins"}`;
   const tables = measured.map(({ cell, measurements }) => {
-    return `**${title(cell)}**\n\n${markdownTable(HEAD, rowsOf(measurements, ways))}`;
+    return `**${titleOf(cell, events)}**\n\n${markdownTable(HEAD, rowsOf(measurements, ways))}`;
   });
   const [first] = measured;
-  const picture = first ? barPicture(title(first.cell), barsOf(first.measurements, ways)) : "";
+  const picture = first ? barPicture(titleOf(first.cell, events), barsOf(first.measurements, ways)) : "";
   const text = [circumstances(command), `![Events a second](${PICTURE})`, ...tables].join("\n\n");
   writeSection("bench", text, { [PICTURE]: picture });
 }
