@@ -17,8 +17,8 @@ export function workerSettings(brokers: readonly string[], port: number, offsets
     "value.converter": "org.apache.kafka.connect.json.JsonConverter",
     "value.converter.schemas.enable": false,
     "offset.storage.file.filename": offsetsFile,
-    // The default of a minute would leave the offsets far behind what is stored.
-    "offset.flush.interval.ms": 1_000,
+    // The default of a minute would leave the offsets far behind what is stored, and they are what the end is told by.
+    "offset.flush.interval.ms": 100,
     "consumer.auto.offset.reset": "earliest",
     // As much at once as the others write.
     "consumer.max.poll.records": 1_000,
