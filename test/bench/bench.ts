@@ -1,117 +1,97 @@
-import { randomBytes } from "node:crypto";
+// `npm run bench`: every way over the same backlog, in turn and in one run, so that a noisy machine is noisy to all.
 import { parseArgs } from "node:util";
-import { MongoClient } from "mongodb";
-import type { Configuration } from "../../schemas/configuration/configuration";
-import { loadConfiguration } from "../../schemas/configuration/load-configuration";
-import { acquireServers } from "../../services/embedded/embedded-servers";
-import { type Backlog, EVENT_TYPE, fillBacklog, kafkaFor } from "./backlog";
-import { runBareLoop } from "./bare-loop";
-import { runGateway } from "./gateway-run";
+import { profileFile, reportProfile } from "./profile/report";
+import { titleOf, writeReport } from "./report/bench-report";
+import { HEAD, rowsOf } from "./report/measurement-table";
+import { terminalTable } from "./report/tables";
+import { fill } from "./session/fill";
+import type { Filled } from "./session/filled";
+import { measure } from "./session/measure";
+import type { Measurement } from "./session/measurement";
+import { type Cell, cellsOf, commandLine, names, wholeNumber, wholeNumbers } from "./session/options";
+import { measuringProgram, type Session } from "./session/session";
+import { type Contender, contendersOf } from "./ways/contenders";
 
-const MAX_EVENTS = 500_000;
+const MAX_EVENTS = 2_000_000;
 
-interface Round {
-  bare: number;
-  gateway: number;
-}
-
-/** Measures the whole way against a bare loop, turn by turn in one run, so that a noisy machine is noisy to both. */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      events: { type: "string", default: "60000" },
-      rounds: { type: "string", default: "3" },
-      partitions: { type: "string", default: "4" },
-    },
-  });
-  const events = Math.min(Number(values.events), MAX_EVENTS);
-  const partitions = Number(values.partitions);
-  const run = `bench-${randomBytes(3).toString("hex")}`;
-  const base = loadConfiguration({ ...process.env, WEIR_LOG_LEVEL: "error", WEIR_HTTP_PORT: "off" });
-  const servers = await acquireServers({
-    dataDir: base.dataDir,
-    kafka: true,
-    mongo: true,
-    onProgress: console.error,
-  });
-  const brokers = servers.brokers ?? base.kafka.brokers;
-  const mongoUrl = servers.mongoUrl ?? base.mongo.url;
-
-  const rounds: Round[] = [];
-  try {
-    // The first round warms the servers and the compiler; it does not count.
-    for (let round = 0; round <= Number(values.rounds); round += 1) {
-      const measured = await measure(`${run}-${round}`);
-      console.log(`round ${round}${round === 0 ? " (warm-up)" : ""}: ${line(measured, events)}`);
-      if (round > 0) rounds.push(measured);
-    }
-    report(rounds, events, partitions);
-  } finally {
-    await remove(run, brokers, mongoUrl);
-    await servers.release();
-  }
-
-  async function measure(name: string): Promise<Round> {
-    const backlog = (of: string): Backlog => ({
-      brokers,
-      topic: `${name}-${of}.${EVENT_TYPE}`,
-      events,
-      partitions,
-    });
-    await fillBacklog(backlog("bare"));
-    const bare = await runBareLoop(backlog("bare"), mongoUrl, `${name}-bare`);
-    await fillBacklog(backlog("gateway"));
-    const configuration: Configuration = {
-      ...base,
-      namespace: name,
-      mongo: { url: mongoUrl, database: `${name}-gateway`, indexPolicy: "warn" },
-      kafka: { ...base.kafka, brokers },
-      topics: { ...base.topics, prefix: `${name}-gateway.`, create: true },
-      groupPrefix: `${name}-`,
-    };
-    const gateway = await runGateway(backlog("gateway"), configuration);
-    return { bare, gateway };
-  }
-}
-
-function line({ bare, gateway }: Round, events: number): string {
-  const perSecond = (ms: number) => Math.round((events / ms) * 1_000).toLocaleString("en");
-  return `bare loop ${perSecond(bare)}/s, gateway ${perSecond(gateway)}/s, ratio ${(bare / gateway).toFixed(2)}`;
-}
-
-function report(rounds: Round[], events: number, partitions: number): void {
-  const ratios = rounds.map(({ bare, gateway }) => bare / gateway).sort((a, b) => a - b);
-  const median = (numbers: number[]) =>
-    [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-  const middle = {
-    bare: median(rounds.map(({ bare }) => bare)),
-    gateway: median(rounds.map(({ gateway }) => gateway)),
-  };
-  console.log(
-    `\n${events} events, ${partitions} partitions, median of ${rounds.length}: ${line(middle, events)}`,
-  );
-  console.log(
-    `ratio gateway / bare loop: ${median(ratios).toFixed(2)} (${ratios.map((ratio) => ratio.toFixed(2)).join(", ")})`,
-  );
-}
-
-async function remove(run: string, brokers: string[], mongoUrl: string): Promise<void> {
-  const admin = kafkaFor(brokers).admin();
-  await admin.connect();
-  const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(run));
-  if (topics.length > 0) await admin.deleteTopics({ topics });
-  const groups = (await admin.listGroups()).groups
-    .map(({ groupId }) => groupId)
-    .filter((group) => group.startsWith(run));
-  if (groups.length > 0) await admin.deleteGroups(groups).catch(() => undefined);
-  await admin.disconnect();
-  const client = await MongoClient.connect(mongoUrl, { useUnifiedTopology: true });
-  const { databases } = await client.db("admin").admin().listDatabases({ nameOnly: true });
-  for (const { name } of databases) if (name.startsWith(run)) await client.db(name).dropDatabase();
-  await client.close();
-}
-
-main().catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
+const { values } = parseArgs({
+  options: {
+    events: { type: "string", default: "60000" },
+    rounds: { type: "string", default: "3" },
+    partitions: { type: "string", default: "4" },
+    plugins: { type: "string", default: "1" },
+    bytes: { type: "string", default: "500" },
+    product: { type: "boolean", default: false },
+    only: { type: "string" },
+    profile: { type: "boolean", default: false },
+    markdown: { type: "boolean", default: false },
+  },
 });
+
+measuringProgram(async (session) => {
+  const events = wholeNumber("events", values.events, [100, MAX_EVENTS]);
+  const rounds = wholeNumber("rounds", values.rounds, [1, 50]);
+  const cells = cellsOf(
+    {
+      partitions: wholeNumbers("partitions", values.partitions, [1, 64]),
+      plugins: wholeNumbers("plugins", values.plugins, [1, 20]),
+      bytes: wholeNumbers("bytes", values.bytes, [300, 1_000_000]),
+    },
+    values.product,
+  );
+  const ways = contendersOf(names(values.only));
+  const measured: { cell: Cell; measurements: Measurement[] }[] = [];
+  for (const cell of cells) {
+    const measurements = await measureCell(session, cell, ways, events, rounds);
+    measured.push({ cell, measurements });
+    console.error(`\n${titleOf(cell, events)}\n${terminalTable(HEAD, rowsOf(measurements, ways))}\n`);
+  }
+  if (values.markdown) writeReport(measured, ways, events, commandLine("bench"));
+  if (values.profile) await profileGateways(session, cells[0] as Cell, ways, events);
+});
+
+async function measureCell(
+  session: Session,
+  cell: Cell,
+  ways: readonly Contender[],
+  events: number,
+  rounds: number,
+): Promise<Measurement[]> {
+  // More plugins are no more work for a way without any: it has been measured with one.
+  const meant = ways.filter(({ hasPlugins }) => hasPlugins || cell.plugins === 1);
+  const filled = new Map<number, Filled>();
+  const sizeFor = ({ share }: Contender) => Math.max(100, Math.round(events * share));
+  for (const size of new Set(meant.map(sizeFor))) {
+    filled.set(size, await fill(session, { ...cell, events: size }));
+  }
+  const measurements: Measurement[] = [];
+  // The first round warms the servers; it does not count.
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const way of meant) {
+      const topic = filled.get(sizeFor(way)) as Filled;
+      const { measurement } = await measure(session, way, topic, { plugins: cell.plugins, round });
+      measurements.push(measurement);
+      const warmUp = round === 0 ? " (warm-up)" : "";
+      console.error(`round ${round}${warmUp}: ${way.name} ${Math.round(measurement.eventsPerSecond)}/s`);
+    }
+  }
+  for (const { topicPrefix } of filled.values()) await session.deleteTopics(topicPrefix);
+  return measurements;
+}
+
+/** Once more with a profiler, which costs time: these runs are in no table. */
+async function profileGateways(
+  session: Session,
+  cell: Cell,
+  ways: readonly Contender[],
+  events: number,
+): Promise<void> {
+  const filled = await fill(session, { ...cell, events });
+  for (const way of ways.filter(({ name }) => name.startsWith("gateway") || name === "dispatch")) {
+    const file = profileFile(way.name);
+    const run = { plugins: cell.plugins, job: { profile: file } };
+    const { measurement } = await measure(session, way, filled, run);
+    const summary = reportProfile(file, measurement.cpuUsPerEvent);
+    console.error(`\n${way.title}, profile ${file}\n${summary}`);
+  }
+}

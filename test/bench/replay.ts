@@ -1,13 +1,16 @@
-import { randomBytes } from "node:crypto";
+// `npm run bench:replay`: a backlog through the whole way, then the same events replayed from the store, in one gateway.
 import { parseArgs } from "node:util";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
-import { MongoClient } from "mongodb";
 import { eventHandler } from "../../mixins/event-handler.mixin";
-import { loadConfiguration } from "../../schemas/configuration/load-configuration";
-import { acquireServers } from "../../services/embedded/embedded-servers";
 import type { ReplayView } from "../../services/events/replay/session";
 import { createGateway } from "../../services/runtime/gateway";
-import { type Backlog, drained, EVENT_TYPE, fillBacklog, kafkaFor } from "./backlog";
+import { drained } from "./session/drained";
+import { EVENT_TYPE } from "./session/events";
+import { fill } from "./session/fill";
+import { jobFor } from "./session/filled";
+import { wholeNumber } from "./session/options";
+import { measuringProgram, type Session } from "./session/session";
+import { configurationOf } from "./ways/gateway";
 
 const noOp = {
   name: "no-op",
@@ -17,63 +20,48 @@ const MAX_EVENTS = 1_000_000;
 const LIMIT_MS = 600_000;
 const MIB = 1024 * 1024;
 
-/** A backlog through the whole way, then the same events replayed from the store, in one gateway: speeds, and memory. */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { events: { type: "string", default: "100000" }, rounds: { type: "string", default: "3" } },
-  });
-  const events = Math.min(Number(values.events), MAX_EVENTS);
-  const run = `bench-replay-${randomBytes(3).toString("hex")}`;
-  const base = loadConfiguration({ ...process.env, WEIR_LOG_LEVEL: "error", WEIR_HTTP_PORT: "off" });
-  const servers = await acquireServers({
-    dataDir: base.dataDir,
-    kafka: true,
-    mongo: true,
-    onProgress: console.error,
-  });
-  const brokers = servers.brokers ?? base.kafka.brokers;
-  const mongo = { ...base.mongo, url: servers.mongoUrl ?? base.mongo.url, database: run };
-  const topics = { ...base.topics, prefix: `${run}.`, create: true };
-  const groupPrefix = `${run}-`;
-  const backlog: Backlog = { brokers, topic: `${run}.${EVENT_TYPE}`, events, partitions: 4 };
+const { values } = parseArgs({
+  options: { events: { type: "string", default: "100000" }, rounds: { type: "string", default: "3" } },
+});
+
+measuringProgram(async (session) => {
+  const events = wholeNumber("events", values.events, [100, MAX_EVENTS]);
+  const rounds = wholeNumber("rounds", values.rounds, [1, 50]);
+  const { broker, speed: hot } = await drainOnce(session, events);
   try {
-    await fillBacklog(backlog);
-    const configuration = {
-      ...base,
-      namespace: run,
-      mongo,
-      kafka: { ...base.kafka, brokers },
-      topics,
-      groupPrefix,
-    };
-    const broker = createGateway(configuration, { plugins: [noOp] });
-    try {
-      let started = performance.now();
-      broker.localBus.once("$broker.started", () => {
-        started = performance.now();
-      });
-      await broker.start();
-      await drained(backlog, [`${groupPrefix}events`, `${groupPrefix}no-op`], LIMIT_MS);
-      const hot = events / (performance.now() - started);
-      console.log(`hot path: ${perSecond(hot)}, ${rss()}`);
-      const ratios: number[] = [];
-      for (let round = 1; round <= Number(values.rounds); round += 1) {
-        const { speed, most } = await replayAll(broker, events);
-        ratios.push(speed / hot);
-        const ratio = (speed / hot).toFixed(2);
-        console.log(`replay ${round}: ${perSecond(speed)}, ratio ${ratio}, at most ${most} MiB resident`);
-      }
-      const median = ratios.sort((a, b) => a - b)[ratios.length >> 1] ?? Number.NaN;
-      console.log(
-        `\n${events} events: ratio replay / hot path ${median.toFixed(2)} (the median), ${rss()} at the end`,
-      );
-    } finally {
-      await broker.stop();
+    console.log(`hot path: ${perSecond(hot)}, ${rss()}`);
+    const ratios: number[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      const { speed, most } = await replayAll(broker, events);
+      ratios.push(speed / hot);
+      const ratio = (speed / hot).toFixed(2);
+      console.log(`replay ${round}: ${perSecond(speed)}, ratio ${ratio}, at most ${most} MiB resident`);
     }
+    const median = ratios.sort((a, b) => a - b)[ratios.length >> 1] ?? Number.NaN;
+    console.log(
+      `\n${events} events: ratio replay / hot path ${median.toFixed(2)} (the median), ${rss()} at the end`,
+    );
   } finally {
-    await remove(run, brokers, mongo.url);
-    await servers.release();
+    await broker.stop();
   }
+});
+
+/** → the gateway, whose store has every event by now, and events per millisecond. */
+async function drainOnce(
+  session: Session,
+  events: number,
+): Promise<{ broker: ServiceBroker; speed: number }> {
+  const filled = await fill(session, { partitions: 4, bytes: 500, events });
+  const job = jobFor(session, filled, session.name(), { plugins: 1 });
+  const broker = createGateway(configurationOf(job), { plugins: [noOp] });
+  let started = performance.now();
+  broker.localBus.once("$broker.started", () => {
+    started = performance.now();
+  });
+  await broker.start();
+  const groups = ["events", "no-op"].map((group) => job.groupPrefix + group);
+  await drained({ brokers: session.brokers, topic: filled.topic, groups, events, limitMs: LIMIT_MS });
+  return { broker, speed: events / (performance.now() - started) };
 }
 
 /** → events per millisecond, and the most memory that the process had meanwhile. */
@@ -108,22 +96,3 @@ function perSecond(perMs: number): string {
 function rss(): string {
   return `${Math.round(process.memoryUsage.rss() / MIB)} MiB resident`;
 }
-
-async function remove(run: string, brokers: string[], mongoUrl: string): Promise<void> {
-  const admin = kafkaFor(brokers).admin();
-  await admin.connect();
-  const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(run));
-  if (topics.length > 0) await admin.deleteTopics({ topics });
-  const { groups } = await admin.listGroups();
-  const ours = groups.map(({ groupId }) => groupId).filter((group) => group.startsWith(run));
-  if (ours.length > 0) await admin.deleteGroups(ours).catch(() => undefined);
-  await admin.disconnect();
-  const client = await MongoClient.connect(mongoUrl, { useUnifiedTopology: true });
-  await client.db(run).dropDatabase();
-  await client.close();
-}
-
-main().catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
-});
