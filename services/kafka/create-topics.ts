@@ -5,7 +5,7 @@ const LIMIT_MS = 15_000;
 const PAUSE_MS = 100;
 
 /**
- * Creates topics, and resolves when each of their partitions has a leader; one that is there already counts as created. The
+ * Creates topics, and resolves when the leaders of all partitions answer; one that is there already counts as created. The
  * client's own `waitForLeaders` gives up with an error where a broker has not heard of the new topic yet.
  */
 export async function createTopics(admin: Admin, topics: ITopicConfig[], limitMs = LIMIT_MS): Promise<void> {
@@ -13,7 +13,7 @@ export async function createTopics(admin: Admin, topics: ITopicConfig[], limitMs
   await admin.createTopics({ topics, timeout: limitMs, waitForLeaders: false });
   for (;;) {
     try {
-      await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+      await Promise.all(topics.map(({ topic }) => admin.fetchTopicOffsets(topic)));
       return;
     } catch (error) {
       if (!NOT_THERE_YET.has(String((error as { type?: string }).type)) || Date.now() > end) throw error;
@@ -22,4 +22,8 @@ export async function createTopics(admin: Admin, topics: ITopicConfig[], limitMs
   }
 }
 
-const NOT_THERE_YET = new Set(["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"]);
+const NOT_THERE_YET = new Set([
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "LEADER_NOT_AVAILABLE",
+  "NOT_LEADER_FOR_PARTITION",
+]);

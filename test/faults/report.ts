@@ -35,12 +35,18 @@ export function tableOf(reports: readonly Report[]): string {
   return table.toString();
 }
 
-/** For docs/guarantees.md. */
+/** For docs/guarantees.md: a row for each fault, with the figures of the last of its runs, and the times of all. */
 export function markdownOf(reports: readonly Report[]): string {
   const row = (cells: string[]) => `| ${cells.join(" | ")} |`;
-  const lines = reports.map((report) => {
-    const [name, ...cells] = rowOf(report);
-    return row([`${name}: ${report.fault.story}`, ...cells]);
+  const runs = Object.values(Object.groupBy(reports, ({ fault }) => fault.name));
+  const lines = runs.flatMap((ofFault = []) => {
+    const last = ofFault.at(-1);
+    if (!last) return [];
+    const [name, , ...cells] = rowOf(last);
+    const outcomes = ofFault.map(({ problems }) => (problems.length === 0 ? "exact" : "FAILED"));
+    const times = ofFault.map(({ wentOnAfter }) => (wentOnAfter === null ? "-" : wentOnAfter.toFixed(1)));
+    const figures = cells.slice(0, -1);
+    return row([`${name}: ${last.fault.story}`, outcomes.join(", "), ...figures, `${times.join(", ")} s`]);
   });
   return [row(HEAD), row(HEAD.map(() => "---")), ...lines].join("\n");
 }

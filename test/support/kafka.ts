@@ -35,9 +35,16 @@ export async function adminClient(brokers?: string[]): Promise<Admin> {
 
 const MAX_BATCH = 1000;
 
+/** A request that is tried again, as the first to a new topic may be, would else put its messages into the topic twice. */
+export const IDEMPOTENT = {
+  idempotent: true,
+  maxInFlightRequests: 1,
+  allowAutoTopicCreation: false,
+} as const;
+
 /** Sends in the given order, acknowledged by the broker. */
 export async function produce(topic: string, messages: RawMessage[], producer?: Producer): Promise<void> {
-  const own = producer ?? kafkaClient().producer({ allowAutoTopicCreation: false });
+  const own = producer ?? kafkaClient().producer(IDEMPOTENT);
   if (!producer) await own.connect();
   try {
     for (let at = 0; at < messages.length; at += MAX_BATCH) {
@@ -49,16 +56,9 @@ export async function produce(topic: string, messages: RawMessage[], producer?: 
   }
 }
 
-/**
- * Sends with a producer of its own, which knows of new partitions; idempotent, or a request that is tried again would put a
- * message into the topic twice.
- */
+/** Sends with a producer of its own, which knows of new partitions. */
 export async function withIdempotentProducer(send: (producer: Producer) => Promise<void>): Promise<void> {
-  const producer = kafkaClient().producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-  });
+  const producer = kafkaClient().producer(IDEMPOTENT);
   await producer.connect();
   try {
     await send(producer);

@@ -3,7 +3,15 @@ import type { Db, MongoClient } from "mongodb";
 import type { Configuration } from "../../schemas/configuration/configuration";
 import { createTopics } from "../../services/kafka/create-topics";
 import { type ConfigurationChanges, testConfiguration } from "./configuration";
-import { adminClient, groupState, kafkaClient, type PartitionState, produce, type RawMessage } from "./kafka";
+import {
+  adminClient,
+  groupState,
+  IDEMPOTENT,
+  kafkaClient,
+  type PartitionState,
+  produce,
+  type RawMessage,
+} from "./kafka";
 import { mongoClient } from "./mongo";
 import { removeFromKafka, removeFromMongo } from "./removal";
 import { uniqueName } from "./run";
@@ -68,7 +76,7 @@ export async function createSpace(changes: ConfigurationChanges = {}): Promise<S
     },
     produce: async (eventType, messages) => {
       if (!producer) {
-        producer = kafkaClient(configuration.kafka.brokers).producer({ allowAutoTopicCreation: false });
+        producer = kafkaClient(configuration.kafka.brokers).producer(IDEMPOTENT);
         await producer.connect();
       }
       await produce(topic(eventType), messages, producer);

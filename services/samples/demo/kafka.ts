@@ -25,7 +25,12 @@ export class DemoKafka {
   constructor(private readonly configuration: Configuration) {
     this.kafka = createKafka(configuration.kafka, silentLogger);
     this.admin = this.kafka.admin();
-    this.producer = this.kafka.producer({ allowAutoTopicCreation: false });
+    // Else a request that is tried again would send more than the demo accounts for.
+    this.producer = this.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+    });
   }
 
   async connect(): Promise<void> {

@@ -64,7 +64,7 @@ describe("Kafka port: batches and commits", () => {
       }
       return DONE;
     });
-    await committedAt(space, "plus-one", 5);
+    await waitFor(() => committed.length === 5, { what: "the handler to have looked at its last commit" });
     assert.deepEqual(committed, [1, 2, 3, 4, 5]);
   });
 
@@ -80,7 +80,7 @@ describe("Kafka port: batches and commits", () => {
       await remember();
       return DONE;
     });
-    await committedAt(space, "metadata", 2);
+    await waitFor(() => kept.length === 2, { what: "the handler to have looked at its last commit" });
     assert.deepEqual(kept, ["before any work", "after it"]);
   });
 
