@@ -20,3 +20,25 @@ export interface RedeliveryResult {
   reason?: string;
   error?: EventFailure;
 }
+
+/** Who hands over: what an earlier owner of the same job had claimed may be taken over at once. */
+export interface RedeliveryFence {
+  /** The job's id. */
+  scope: string;
+  /** Raised by every new owner of the job, from 1 on. */
+  epoch: number;
+  /** Raised by the owner each time it does not know what became of a delivery. */
+  attempt: number;
+}
+
+/** The parameters of `bridge.redeliverMany`: letters in the order in which they are to be handed over. */
+export interface RedeliveryBatch {
+  letters: Redelivery[];
+  fence: RedeliveryFence;
+}
+
+/** What became of one letter of a batch. */
+export type BatchedResult =
+  | RedeliveryResult
+  /** Nobody could take it now; it may be handed over again later. */
+  | { status: "not_now"; error: EventFailure };

@@ -1,6 +1,6 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { catalogOf } from "../../schemas/catalog";
-import type { Redelivery } from "../../schemas/redelivery";
+import type { Redelivery, RedeliveryBatch } from "../../schemas/redelivery";
 import { onDrain } from "../runtime/drain";
 import { Bridge } from "./bridge";
 import type { PublishRequest } from "./publish";
@@ -61,6 +61,14 @@ const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variabl
       params: { letter: "object" },
       handler(ctx: Context<{ letter: Redelivery }>) {
         return this.bridge.redeliver(ctx.params.letter);
+      },
+    },
+    /** Hands many over, in chunks as large as live ones → `BatchedResult[]`, in the letters' order. */
+    redeliverMany: {
+      visibility: "public",
+      params: { letters: "array", fence: "object" },
+      handler(ctx: Context<RedeliveryBatch>) {
+        return this.bridge.redeliverMany(ctx.params);
       },
     },
   },

@@ -4,7 +4,7 @@ import type { Catalog } from "../../schemas/catalog";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import type { Configuration } from "../../schemas/configuration/configuration";
 import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
-import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
+import type { BatchedResult, Redelivery, RedeliveryBatch, RedeliveryResult } from "../../schemas/redelivery";
 import { createKafka } from "../kafka/connection";
 import { EventProducer } from "../kafka/event-producer";
 import { TopicAdmin } from "../kafka/topic-admin";
@@ -13,7 +13,8 @@ import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
 import { groupsOf, type RegisteredService } from "./groups";
 import { type Published, type Publisher, type PublishRequest, publish } from "./publish";
-import { redeliver } from "./redeliver";
+import { type RedeliverPorts, redeliver } from "./redeliver";
+import { redeliverMany } from "./redeliver-many";
 import { type BridgeState, type BridgeStatus, lookAtGroups } from "./status";
 import { TopicKeeper } from "./topic-keeper";
 import { topicsOf } from "./topics";
@@ -130,15 +131,26 @@ export class Bridge {
   }
 
   redeliver(letter: Redelivery): Promise<RedeliveryResult> {
-    return redeliver(
-      {
-        catalog: this.catalog,
-        groups: () => groupsOf(this.registered()).groups,
-        deliver: (service, request) => this.deliver(service, request),
-        send: async (message) => void (await this.producer.send([message])),
-      },
-      letter,
-    );
+    return redeliver(this.redeliverPorts(), letter);
+  }
+
+  redeliverMany(batch: RedeliveryBatch): Promise<BatchedResult[]> {
+    const ports = {
+      ...this.redeliverPorts(),
+      chunk: this.configuration.chunk,
+      isLocal: (service: string) => this.isLocal(service),
+      now: () => Date.now(),
+    };
+    return redeliverMany(ports, batch);
+  }
+
+  private redeliverPorts(): RedeliverPorts {
+    return {
+      catalog: this.catalog,
+      groups: () => groupsOf(this.registered()).groups,
+      deliver: (service, request) => this.deliver(service, request),
+      send: async (...messages) => void (await this.producer.send(messages)),
+    };
   }
 
   /** `lag: false` leaves Kafka out of it: cheap enough for a probe. */
