@@ -35,8 +35,8 @@ export async function claimLetter(
 }
 
 // The typings of updates know neither optional members nor `$slice`: these two go through an untyped Collection.
-const NO_CLAIM = { claim: 1, claimed_until: 1 } as const;
-const MAX_HISTORY = 100;
+export const NO_CLAIM = { claim: 1, claimed_until: 1 } as const;
+export const MAX_HISTORY = 100;
 
 /** Gives a letter back as it was. */
 export async function releaseLetter(collection: Collection<Letter>, { _id, claim }: Letter): Promise<void> {

@@ -1,22 +1,35 @@
 import type { Context } from "moleculer";
+import type { Collection } from "mongodb";
 import { type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { Page, Paging } from "../../schemas/query-params";
+import { onDrain } from "../runtime/drain";
 import { DEAD_LETTERS } from "./collection";
 import { discardLetters } from "./discard";
+import { DLQ_GROUPS } from "./grouping/collection";
+import type { FailureGroup } from "./grouping/group";
+import { groupActions } from "./grouping/group-actions";
+import { reopen } from "./grouping/set-group";
 import type { ItemResult } from "./item-result";
 import type { Letter, LetterTtl } from "./letter";
 import { type Items, namedLetters } from "./named-letters";
 import { DISCARD, GET, ITEMS, LIST, PUT } from "./params";
 import { putLetters } from "./put";
 import { getLetter, type LetterFilter, listLetters } from "./query";
+import { REDRIVE_CHUNKS, REDRIVES } from "./redrive/collections";
+import { type RedriveService, redriveActions, redriveRunner } from "./redrive/redrive-actions";
+import type { RedriveRunner } from "./redrive/runner";
 import { retryLetters } from "./retry";
 import { type LetterStats, letterStats } from "./stats";
 import type { LetterDetails, LetterRow } from "./view";
 
 interface DlqService {
   ttlDays: LetterTtl;
+  redrives: RedriveRunner;
+  forgetDrain: () => void;
+  /** Never rejects: what it did not write, `dlq.groups` sees by the times. */
+  reopenGroups(fingerprints: Iterable<string>): Promise<void>;
   /** Tells listeners; nobody waits for them. */
   announce(what: "received" | "retried" | "discarded", letter: Letter): void;
 }
@@ -29,9 +42,12 @@ const NO_TIMEOUT = { timeout: 0 } as object;
 /** Keeps what could not be delivered, until it is retried, discarded or expired. */
 const dlq: MongoServiceSchema<Letter, DlqService> = {
   name: "dlq",
-  mixins: [mongoSchema(DEAD_LETTERS)],
+  mixins: [mongoSchema(DEAD_LETTERS, REDRIVES, REDRIVE_CHUNKS, DLQ_GROUPS)],
 
   actions: {
+    ...redriveActions,
+    ...groupActions,
+
     /** Stores letters: put twice while open, it is there once. Throws when MongoDB has not taken all of them. */
     put: {
       visibility: "public",
@@ -45,6 +61,7 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
           now: new Date(),
         });
         for (const letter of inserted) this.announce("received", letter);
+        await this.reopenGroups(new Set(inserted.flatMap(({ fingerprint }) => fingerprint ?? [])));
         return { inserted: inserted.length, present };
       },
     },
@@ -107,6 +124,13 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
   },
 
   methods: {
+    async reopenGroups(fingerprints: Set<string>) {
+      if (fingerprints.size === 0) return;
+      const groups = this.collections.dlq_groups as Collection<FailureGroup>;
+      await reopen(groups, fingerprints, new Date()).catch((error) =>
+        this.logger.warn("What was resolved and failed again is not written down as open", error),
+      );
+    },
     announce(what: "received" | "retried" | "discarded", letter: Letter) {
       const { _id, reason, event_id, event_type, group } = letter;
       const message = { id: _id.toHexString(), reason, event_id, event_type, group };
@@ -116,6 +140,17 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
 
   created() {
     this.ttlDays = configurationOf(this.broker).deadLetterTtlDays;
+  },
+
+  started() {
+    this.redrives = redriveRunner(this as unknown as RedriveService);
+    this.forgetDrain = onDrain(this.broker, "redrives", () => this.redrives.drain());
+    this.redrives.start();
+  },
+
+  async stopped() {
+    this.forgetDrain?.();
+    await this.redrives?.drain();
   },
 };
 

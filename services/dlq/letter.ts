@@ -8,8 +8,9 @@ export type LetterStatus = (typeof STATUSES)[number];
 /** What happened to a letter, oldest first. */
 export type LetterHistory =
   | { at: Date; action: "received"; reason: string }
-  | { at: Date; action: "retried"; result: "delivered" | "duplicate" }
-  | { at: Date; action: "retry_failed"; reason: string; message: string }
+  /** `redrive`: the job that did it; absent for a single retry. */
+  | { at: Date; action: "retried"; result: "delivered" | "duplicate"; redrive?: string }
+  | { at: Date; action: "retry_failed"; reason: string; message: string; redrive?: string }
   | { at: Date; action: "discarded"; reason: string };
 
 /** A document of `dead_letters`. */
@@ -23,6 +24,8 @@ export interface Letter {
   event_type?: string;
   group?: string;
   reason: string;
+  /** The same for letters of one cause; see `grouping/fingerprint.ts`. Absent in letters of an earlier version. */
+  fingerprint?: string;
   error: EventFailure;
   /** How often a handler ran, or a refused message was looked at. */
   attempts: number;

@@ -4,6 +4,7 @@ import { WeirError } from "../../schemas/errors";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
 import { claimLetter, releaseLetter, settleLetter } from "./claim";
 import { fitFailure } from "./fit";
+import { fingerprintOf } from "./grouping/fingerprint";
 import { failedItem, type ItemResult } from "./item-result";
 import { expiryOf, expiryOfClosed, type Letter, type LetterTtl } from "./letter";
 import { rawOf } from "./view";
@@ -55,32 +56,48 @@ async function close(
   result: "delivered" | "duplicate",
 ): Promise<ItemResult> {
   const at = ports.now();
-  const changes: Partial<Letter> = { status: "retried", open: false, ...expiryOfClosed(ports.ttlDays, at) };
-  await settleLetter(ports.collection, letter, changes, { at, action: "retried", result });
+  await settleLetter(ports.collection, letter, closedBy(ports.ttlDays, at), {
+    at,
+    action: "retried",
+    result,
+  });
   ports.retried(letter);
   return { id: letter._id.toHexString(), ok: true, status: "retried", result };
 }
 
+/** What a letter becomes when its event was handled after all. */
+export function closedBy(ttlDays: LetterTtl, at: Date): Partial<Letter> {
+  return { status: "retried", open: false, ...expiryOfClosed(ttlDays, at) };
+}
+
 async function keepOpen(ports: RetryPorts, letter: Letter, result: RedeliveryResult): Promise<ItemResult> {
-  const at = ports.now();
+  const { changes, entry } = failedAgain(letter, result, ports.ttlDays, ports.now());
+  await settleLetter(ports.collection, letter, changes, entry);
+  const error = { type: changes.error.type, message: entry.message };
+  return { id: letter._id.toHexString(), ok: false, status: "pending", error };
+}
+
+/** What a letter becomes when its redelivery failed. */
+export function failedAgain(letter: Letter, result: RedeliveryResult, ttlDays: LetterTtl, at: Date) {
   const reason = result.reason ?? letter.reason;
   const { error } = fitFailure(
     result.error ?? { type: "WEIR_REDELIVERY_FAILED", message: "No error was told." },
   );
-  const changes: Partial<Letter> = {
-    status: "pending",
+  const changes = {
+    status: "pending" as const,
     reason,
     error,
     attempts: letter.attempts + 1,
     failed_at: at,
-    ...expiryOf(ports.ttlDays, at),
+    fingerprint: fingerprintOf({ ...letter, reason, error }),
+    ...expiryOf(ttlDays, at),
   };
   const message = error.message.slice(0, 500);
-  await settleLetter(ports.collection, letter, changes, { at, action: "retry_failed", reason, message });
-  return { id: letter._id.toHexString(), ok: false, status: "pending", error: { type: error.type, message } };
+  return { changes, entry: { at, action: "retry_failed" as const, reason, message } };
 }
 
-function redeliveryOf(letter: Letter): Redelivery {
+/** Throws WEIR_DEAD_LETTER_CUT where the message is not whole. */
+export function redeliveryOf(letter: Letter): Redelivery {
   const id = letter._id.toHexString();
   if (letter.cut?.includes("raw")) {
     const message = `Dead letter ${id} was too large to be kept whole: send the message again from its source.`;

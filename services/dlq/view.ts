@@ -13,6 +13,7 @@ export interface LetterRow
     | "event_type"
     | "group"
     | "reason"
+    | "fingerprint"
     | "error"
     | "attempts"
     | "original_topic"

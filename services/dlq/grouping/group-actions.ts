@@ -1,0 +1,53 @@
+import type { Context, Service } from "moleculer";
+import type { Collection } from "mongodb";
+import type { MongoCollections } from "../../../mixins/mongo-schema.mixin";
+import { PAGING, type Page } from "../../../schemas/query-params";
+import type { Letter } from "../letter";
+import { FILTER, FINGERPRINT } from "../params";
+import type { RedriveJob } from "../redrive/job";
+import { type FailureGroup, GROUP_STATUSES } from "./group";
+import { type GroupRow, type GroupsRequest, listGroups } from "./list-groups";
+import { type GroupStores, type SetGroup, setGroup } from "./set-group";
+
+type GroupService = Service & MongoCollections<Letter>;
+
+const GROUPS = {
+  $$strict: true,
+  filter: FILTER,
+  status: { type: "enum", values: [...GROUP_STATUSES], optional: true },
+  ...PAGING,
+} as const;
+
+const SET_GROUP = {
+  $$strict: true,
+  fingerprint: FINGERPRINT,
+  status: { type: "enum", values: [...GROUP_STATUSES] },
+  note: { type: "string", min: 1, max: 1_000, optional: true },
+  by: { type: "string", min: 1, max: 256 },
+} as const;
+
+/** Actions of the `dlq` service: what is broken right now, and what people say of it. */
+export const groupActions = {
+  /** Open letters by their cause → a page of `GroupRow`, the most frequent first. */
+  groups: {
+    params: GROUPS,
+    handler(this: GroupService, ctx: Context<GroupsRequest>): Promise<Page<GroupRow>> {
+      const jobs = this.collections.redrives as Collection<RedriveJob>;
+      return listGroups({ ...storesOf(this), jobs }, ctx.params);
+    },
+  },
+
+  /** Says of a cause that it is known, resolved or to be ignored → what is written of it. Throws WEIR_FAILURE_GROUP_NOT_FOUND. */
+  setGroup: {
+    params: SET_GROUP,
+    async handler(this: GroupService, ctx: Context<SetGroup>) {
+      const { _id, at, history, ...said } = await setGroup(storesOf(this), ctx.params, new Date());
+      const told = history.map((entry) => ({ ...entry, at: entry.at.toISOString() }));
+      return { fingerprint: _id, ...said, at: at.toISOString(), history: told };
+    },
+  },
+};
+
+function storesOf({ collection, collections }: GroupService): GroupStores {
+  return { letters: collection, groups: collections.dlq_groups as Collection<FailureGroup> };
+}
