@@ -4,9 +4,9 @@ import { type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { Page, Paging } from "../../schemas/query-params";
-import { onDrain } from "../runtime/drain";
 import { DEAD_LETTERS } from "./collection";
 import { discardLetters } from "./discard";
+import { editActions } from "./edit/edit-actions";
 import { DLQ_GROUPS } from "./grouping/collection";
 import type { FailureGroup } from "./grouping/group";
 import { groupActions } from "./grouping/group-actions";
@@ -18,7 +18,7 @@ import { DISCARD, GET, ITEMS, LIST, PUT } from "./params";
 import { putLetters } from "./put";
 import { getLetter, type LetterFilter, listLetters } from "./query";
 import { REDRIVE_CHUNKS, REDRIVES } from "./redrive/collections";
-import { type RedriveService, redriveActions, redriveRunner } from "./redrive/redrive-actions";
+import { type RedriveService, redriveActions, startRedrives } from "./redrive/redrive-actions";
 import type { RedriveRunner } from "./redrive/runner";
 import { retryLetters } from "./retry";
 import { type LetterStats, letterStats } from "./stats";
@@ -27,9 +27,7 @@ import type { LetterDetails, LetterRow } from "./view";
 interface DlqService {
   ttlDays: LetterTtl;
   redrives: RedriveRunner;
-  forgetDrain: () => void;
-  /** Never rejects: what it did not write, `dlq.groups` sees by the times. */
-  reopenGroups(fingerprints: Iterable<string>): Promise<void>;
+  reopenGroups(fingerprints: Set<string>): Promise<void>;
   /** Tells listeners; nobody waits for them. */
   announce(what: "received" | "retried" | "discarded", letter: Letter): void;
 }
@@ -47,6 +45,7 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
   actions: {
     ...redriveActions,
     ...groupActions,
+    ...editActions,
 
     /** Stores letters: put twice while open, it is there once. Throws when MongoDB has not taken all of them. */
     put: {
@@ -124,13 +123,10 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
   },
 
   methods: {
-    async reopenGroups(fingerprints: Set<string>) {
-      if (fingerprints.size === 0) return;
-      const groups = this.collections.dlq_groups as Collection<FailureGroup>;
-      await reopen(groups, fingerprints, new Date()).catch((error) =>
-        this.logger.warn("What was resolved and failed again is not written down as open", error),
-      );
+    reopenGroups(fingerprints: Set<string>) {
+      return reopen(this.collections.dlq_groups as Collection<FailureGroup>, fingerprints, new Date());
     },
+
     announce(what: "received" | "retried" | "discarded", letter: Letter) {
       const { _id, reason, event_id, event_type, group } = letter;
       const message = { id: _id.toHexString(), reason, event_id, event_type, group };
@@ -143,13 +139,10 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
   },
 
   started() {
-    this.redrives = redriveRunner(this as unknown as RedriveService);
-    this.forgetDrain = onDrain(this.broker, "redrives", () => this.redrives.drain());
-    this.redrives.start();
+    this.redrives = startRedrives(this as unknown as RedriveService);
   },
 
   async stopped() {
-    this.forgetDrain?.();
     await this.redrives?.drain();
   },
 };

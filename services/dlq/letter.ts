@@ -11,7 +11,18 @@ export type LetterHistory =
   /** `redrive`: the job that did it; absent for a single retry. */
   | { at: Date; action: "retried"; result: "delivered" | "duplicate"; redrive?: string }
   | { at: Date; action: "retry_failed"; reason: string; message: string; redrive?: string }
+  | { at: Date; action: "edited"; by: string; note: string }
   | { at: Date; action: "discarded"; reason: string };
+
+/** A message that an edit has replaced. */
+export interface EarlierVersion {
+  raw: Binary | null;
+  event_id?: string;
+  event_type?: string;
+  replaced_at: Date;
+  /** Who replaced it. */
+  by: string;
+}
 
 /** A document of `dead_letters`. */
 export interface Letter {
@@ -40,6 +51,8 @@ export interface Letter {
   headers: [name: string, value: string][];
   raw: Binary | null;
   raw_bytes: number;
+  /** What was there before edits, oldest first: the first is the message as it came. */
+  versions?: EarlierVersion[];
   /** Members that were too long for one document and are not whole: `error`, `key`, `headers`, `raw`. */
   cut?: string[];
   created_at: Date;

@@ -39,10 +39,19 @@ export interface LetterDetails extends LetterRow {
   /** The same as text, where they are UTF-8. */
   raw_text?: string;
   history: { [K in keyof LetterHistory]: Shown<LetterHistory[K]> }[];
+  /** What edits have replaced, oldest first: the first is the message as it came. */
+  versions?: { raw_base64: string | null; raw_text?: string; replaced_at: string; by: string }[];
 }
 
 /** Left out when letters are listed. */
-export const HIDDEN_IN_ROWS = { raw: 0, history: 0, claim: 0, claimed_until: 0, identity: 0 } as const;
+export const HIDDEN_IN_ROWS = {
+  raw: 0,
+  history: 0,
+  claim: 0,
+  claimed_until: 0,
+  identity: 0,
+  versions: 0,
+} as const;
 
 export function rowOf(letter: Omit<Letter, keyof typeof HIDDEN_IN_ROWS>): LetterRow {
   const { _id, headers, first_failed_at, failed_at, created_at, next_retry_at, expires_at, ...rest } = letter;
@@ -59,13 +68,31 @@ export function rowOf(letter: Omit<Letter, keyof typeof HIDDEN_IN_ROWS>): Letter
 }
 
 export function detailsOf(letter: Letter): LetterDetails {
-  const { raw, history, claim: _claim, claimed_until: _until, identity: _identity, ...row } = letter;
-  const bytes = rawOf(letter);
+  const {
+    raw,
+    history,
+    versions,
+    claim: _claim,
+    claimed_until: _until,
+    identity: _identity,
+    ...row
+  } = letter;
+  const earlier = versions?.map((version) => {
+    return { ...bytesOf(version), replaced_at: version.replaced_at.toISOString(), by: version.by };
+  });
   return {
     ...rowOf(row),
+    ...bytesOf(letter),
+    history: history.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
+    ...(earlier && { versions: earlier }),
+  };
+}
+
+function bytesOf(of: Pick<Letter, "raw">): Pick<LetterDetails, "raw_base64" | "raw_text"> {
+  const bytes = rawOf(of);
+  return {
     raw_base64: bytes?.toString("base64") ?? null,
     ...(bytes && isUtf8(bytes) && { raw_text: bytes.toString("utf8") }),
-    history: history.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
   };
 }
 

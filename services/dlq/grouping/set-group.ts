@@ -39,17 +39,23 @@ export async function setGroup(
   return value as FailureGroup;
 }
 
-/** What was resolved and has failed again is open. Cheap where nothing was resolved, which is nearly always. */
+/**
+ * What was resolved and has failed again is open. Cheap where nothing was resolved, which is nearly always. Never rejects: what
+ * is not written here, `dlq.groups` sees by the times.
+ */
 export async function reopen(
   groups: Collection<FailureGroup>,
-  fingerprints: Iterable<string>,
+  fingerprints: ReadonlySet<string>,
   at: Date,
 ): Promise<void> {
+  if (fingerprints.size === 0) return;
   const said = { status: "open" as const, by: "weir", at, note: "failed again after it was resolved" };
-  await (groups as Collection).updateMany(
-    { _id: { $in: [...fingerprints] }, status: "resolved" },
-    { $set: said, $push: historyOf(said) },
-  );
+  await (groups as Collection)
+    .updateMany(
+      { _id: { $in: [...fingerprints] }, status: "resolved" },
+      { $set: said, $push: historyOf(said) },
+    )
+    .catch(() => undefined);
 }
 
 function historyOf(said: FailureGroup["history"][number]) {

@@ -9,7 +9,7 @@ export interface RedrivePorts extends SelectPorts {
   /** Told of letters that a redrive has closed. */
   retried(letter: Letter): void;
   /** Told which kinds of failure came up again. */
-  failedAgain(fingerprints: Iterable<string>): Promise<void>;
+  failedAgain(fingerprints: Set<string>): Promise<void>;
   ttlDays: LetterTtl;
   clock: Clock;
   logger: Pick<Logger, "info" | "warn" | "error">;

@@ -5,6 +5,7 @@ import type { MongoCollections } from "../../../mixins/mongo-schema.mixin";
 import { configurationOf } from "../../../schemas/configuration/broker-configuration";
 import type { Page, Paging } from "../../../schemas/query-params";
 import type { RedeliveryBatch } from "../../../schemas/redelivery";
+import { onDrain } from "../../runtime/drain";
 import type { Letter, LetterTtl } from "../letter";
 import { type ControlPorts, cancelJob, pauseJob, resumeJob } from "./control";
 import type { JobStatus, RedriveChunk, RedriveJob } from "./job";
@@ -26,7 +27,7 @@ export interface RedriveService extends Service, MongoCollections<Letter> {
   ttlDays: LetterTtl;
   redrives: RedriveRunner;
   announce(what: "retried", letter: Letter): void;
-  reopenGroups(fingerprints: Iterable<string>): Promise<void>;
+  reopenGroups(fingerprints: Set<string>): Promise<void>;
 }
 
 interface ControlRequest {
@@ -37,8 +38,8 @@ interface ControlRequest {
 /** Longer than the deliveries of a batch may take; the plugin's own limits come first. */
 const BATCH_TIMEOUT_MS = 60_000;
 
-/** The runner of this gateway's redrives, not yet started. */
-export function redriveRunner(service: RedriveService): RedriveRunner {
+/** Runs redrives on this gateway from now on, until it drains. */
+export function startRedrives(service: RedriveService): RedriveRunner {
   const { broker, logger } = service;
   const { maxMessages, maxBytes } = configurationOf(broker).chunk;
   const ports: RedrivePorts = {
@@ -56,7 +57,10 @@ export function redriveRunner(service: RedriveService): RedriveRunner {
     logger,
     limits: { maxMessages, maxBytes },
   };
-  return new RedriveRunner(ports, broker.nodeID);
+  const runner = new RedriveRunner(ports, broker.nodeID);
+  onDrain(broker, "redrives", () => runner.drain());
+  runner.start();
+  return runner;
 }
 
 /** Actions of the `dlq` service: many letters handed over again, as a job that outlives its gateway. */
