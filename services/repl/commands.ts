@@ -2,7 +2,14 @@ import type { ReplCommand } from "./command";
 import { dlqCommand } from "./dlq";
 import { indexesCommand } from "./indexes";
 import { publishCommand } from "./publish";
+import { redriveCommand } from "./redrive";
 import { statusCommand } from "./status";
 
 /** For `replOptions.customCommands`: the gateway's own commands, beside Moleculer's. */
-export const replCommands: ReplCommand[] = [statusCommand, dlqCommand, publishCommand, indexesCommand];
+export const replCommands: ReplCommand[] = [
+  statusCommand,
+  dlqCommand,
+  redriveCommand,
+  publishCommand,
+  indexesCommand,
+];
