@@ -6,7 +6,13 @@ const ROOT = path.resolve(__dirname, "../..");
 const FOLDERS = "docs|mixins|schemas|services|test";
 const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...pagesOf("docs")];
 /** Pages whose TypeScript is quoted from files that are compiled and run; other pages show forms. */
-const QUOTING = ["README.md", "docs/plugins.md", "docs/operations.md", "docs/architecture.md"];
+const QUOTING = [
+  "README.md",
+  "docs/plugins.md",
+  "docs/operations.md",
+  "docs/redrive.md",
+  "docs/architecture.md",
+];
 
 function pagesOf(folder: string): string[] {
   return readdirSync(path.join(ROOT, folder))
