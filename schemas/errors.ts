@@ -35,6 +35,11 @@ export const ERRORS = {
   WEIR_REDRIVE_NOT_FOUND: { status: 404, meaning: "No redrive has this id." },
   WEIR_REDRIVE_ENDED: { status: 409, meaning: "The redrive is completed or cancelled." },
   WEIR_FAILURE_GROUP_NOT_FOUND: { status: 404, meaning: "No dead letter has this fingerprint." },
+  WEIR_TOPIC_UNKNOWN: { status: 404, meaning: "Kafka has no topic of this name." },
+  WEIR_IMPORT_NO_ORIGIN: {
+    status: 422,
+    meaning: "Nothing tells to which topic a message of a dead letter topic belongs.",
+  },
   WEIR_EVENT_NOT_FOUND: { status: 404, meaning: "No stored event has this id." },
   WEIR_STOPPED: { status: 503, meaning: "The service was stopped while it was waiting for something." },
   WEIR_CLAIM_CONTENDED: {

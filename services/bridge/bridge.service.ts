@@ -3,6 +3,7 @@ import { catalogOf } from "../../schemas/catalog";
 import type { Redelivery, RedeliveryBatch } from "../../schemas/redelivery";
 import { onDrain } from "../runtime/drain";
 import { Bridge } from "./bridge";
+import type { ImportRequest } from "./import/import-topic";
 import type { PublishRequest } from "./publish";
 import { eventParams } from "./publish-params";
 
@@ -69,6 +70,14 @@ const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variabl
       params: { letters: "array", fence: "object" },
       handler(ctx: Context<RedeliveryBatch>) {
         return this.bridge.redeliverMany(ctx.params);
+      },
+    },
+    /** Makes letters of a Kafka dead letter topic, for `dlq.importTopic` → `ImportResult`. */
+    importDeadLetters: {
+      visibility: "public",
+      params: { topic: "string", original_topic: { type: "string", optional: true } },
+      handler(ctx: Context<ImportRequest>) {
+        return this.bridge.importTopic(ctx.params);
       },
     },
   },

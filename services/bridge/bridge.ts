@@ -3,6 +3,7 @@ import type { Logger, ServiceBroker } from "moleculer";
 import type { Catalog } from "../../schemas/catalog";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import type { Configuration } from "../../schemas/configuration/configuration";
+import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
 import type { BatchedResult, Redelivery, RedeliveryBatch, RedeliveryResult } from "../../schemas/redelivery";
 import { createKafka } from "../kafka/connection";
@@ -12,6 +13,7 @@ import type { BreakerChange, BreakerStatus } from "./breaker";
 import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
 import { groupsOf, type RegisteredService } from "./groups";
+import { type ImportRequest, type ImportResult, importTopic } from "./import/import-topic";
 import { type Published, type Publisher, type PublishRequest, publish } from "./publish";
 import { type RedeliverPorts, redeliver } from "./redeliver";
 import { redeliverMany } from "./redeliver-many";
@@ -142,6 +144,23 @@ export class Bridge {
       now: () => Date.now(),
     };
     return redeliverMany(ports, batch);
+  }
+
+  importTopic(request: ImportRequest): Promise<ImportResult> {
+    const { kafka, admin, logger, catalog, configuration, broker } = this;
+    const ports = {
+      kafka,
+      admin,
+      logger,
+      catalog,
+      configuration,
+      limits: configuration.chunk,
+      signal: this.stopping.signal,
+      deadLetter: (letters: DeadLetterInput[]) =>
+        broker.call<{ inserted: number; present: number }, object>("dlq.put", { letters }),
+      now: () => new Date(),
+    };
+    return importTopic(ports, request);
   }
 
   private redeliverPorts(): RedeliverPorts {

@@ -11,6 +11,7 @@ import { DLQ_GROUPS } from "./grouping/collection";
 import type { FailureGroup } from "./grouping/group";
 import { groupActions } from "./grouping/group-actions";
 import { reopen } from "./grouping/set-group";
+import { importActions } from "./import/import-actions";
 import type { ItemResult } from "./item-result";
 import type { Letter, LetterTtl } from "./letter";
 import { type Items, namedLetters } from "./named-letters";
@@ -46,6 +47,7 @@ const dlq: MongoServiceSchema<Letter, DlqService> = {
     ...redriveActions,
     ...groupActions,
     ...editActions,
+    ...importActions,
 
     /** Stores letters: put twice while open, it is there once. Throws when MongoDB has not taken all of them. */
     put: {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import type { ServiceBroker } from "moleculer";
 import type { Page } from "../../../schemas/query-params";
+import type { ImportResult } from "../../../services/bridge/import/import-topic";
 import type { GroupRow } from "../../../services/dlq/grouping/list-groups";
 import type { DryRun } from "../../../services/dlq/redrive/start";
 import type { RedriveDetails, RedriveRow } from "../../../services/dlq/redrive/status";
@@ -110,6 +111,25 @@ describe("dead letters of the documentation", () => {
     await allCommitted(space, ["events"], ["order.paid"]);
     const stored = await space.db.collection("events").findOne({ event_id: "paid-1" });
     assert.equal(stored?.payload.currency, "EUR");
+  });
+
+  it("letters out of a dead letter topic that somebody else has written", async () => {
+    const topic = space.topic("orders-dlt");
+    await space.admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: false });
+    const headers = { "__connect.errors.topic": space.topic("order.placed") };
+    const value = JSON.stringify({ ...exampleOf("order.placed"), event_id: "from-connect" });
+    await waitFor(() => space.produce("orders-dlt", [{ key: "k", value, headers }]).then(() => true), {
+      what: "the topic to take a message",
+    });
+
+    const { imported } = await broker.call<ImportResult, object>("dlq.importTopic", { topic });
+
+    assert.equal(imported, 1);
+    const { id } = await broker.call<RedriveRow, object>("dlq.redrive", { filter: { reason: "imported" } });
+    await completed(id);
+    await waitFor(() => space.db.collection("events").findOne({ event_id: "from-connect" }), {
+      what: "the event to be stored",
+    });
   });
 
   it("a schema that was missing: with it, the refused messages are accepted", async () => {
