@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
-import { MongoClient } from "mongodb";
 import type { Configuration } from "../../schemas/configuration/configuration";
 import { loadConfiguration } from "../../schemas/configuration/load-configuration";
 import { acquireServers } from "../../services/embedded/embedded-servers";
-import { type Backlog, EVENT_TYPE, fillBacklog, kafkaFor } from "./backlog";
+import { type Backlog, EVENT_TYPE, fillBacklog } from "./backlog";
 import { runBareLoop } from "./bare-loop";
 import { runGateway } from "./gateway-run";
+import { removeRun } from "./remove-run";
 
 const MAX_EVENTS = 500_000;
 
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
     }
     report(rounds, events, partitions);
   } finally {
-    await remove(run, brokers, mongoUrl);
+    await removeRun(run, brokers, mongoUrl);
     await servers.release();
   }
 
@@ -93,22 +93,6 @@ function report(rounds: Round[], events: number, partitions: number): void {
   console.log(
     `ratio gateway / bare loop: ${median(ratios).toFixed(2)} (${ratios.map((ratio) => ratio.toFixed(2)).join(", ")})`,
   );
-}
-
-async function remove(run: string, brokers: string[], mongoUrl: string): Promise<void> {
-  const admin = kafkaFor(brokers).admin();
-  await admin.connect();
-  const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(run));
-  if (topics.length > 0) await admin.deleteTopics({ topics });
-  const groups = (await admin.listGroups()).groups
-    .map(({ groupId }) => groupId)
-    .filter((group) => group.startsWith(run));
-  if (groups.length > 0) await admin.deleteGroups(groups).catch(() => undefined);
-  await admin.disconnect();
-  const client = await MongoClient.connect(mongoUrl, { useUnifiedTopology: true });
-  const { databases } = await client.db("admin").admin().listDatabases({ nameOnly: true });
-  for (const { name } of databases) if (name.startsWith(run)) await client.db(name).dropDatabase();
-  await client.close();
 }
 
 main().catch((error) => {

@@ -4,7 +4,7 @@ import type { Configuration } from "../../schemas/configuration/configuration";
 import { createGateway } from "../../services/runtime/gateway";
 import { type Backlog, drained, EVENT_TYPE } from "./backlog";
 
-const noOp = {
+export const noOp = {
   name: "no-op",
   mixins: [eventHandler({ handlers: { [EVENT_TYPE]: { batch: true, handler: () => undefined } } })],
 } as ServiceSchema;

@@ -4,6 +4,7 @@ import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { LetterMessage } from "../../schemas/letter-message";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
 import dlq from "../../services/dlq/dlq.service";
+import type { putLetters } from "../../services/dlq/put";
 import type { Time } from "../../services/dlq/time";
 import type { LetterDetails } from "../../services/dlq/view";
 import { createBroker } from "./broker";
@@ -31,6 +32,14 @@ export function letterInput(identity: string, changes: Partial<DeadLetterInput> 
     ...changes,
   };
 }
+
+/** For `putLetters` where no dlq service runs: kept for a week, told to nobody, left to a person. */
+export const BY_HAND: Parameters<typeof putLetters>[2] = {
+  ttlDays: 7,
+  now: () => new Date(),
+  news: () => [],
+  plan: () => ({ status: "pending" }),
+};
 
 /** One clock for any number of services; it stands still until a test moves it. */
 export class TestClock {
