@@ -2,7 +2,7 @@ import type { BrokerOptions, Context, ServiceBroker, ServiceSchema } from "molec
 import type { Configuration } from "../../schemas/configuration/configuration";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { LetterMessage } from "../../schemas/letter-message";
-import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
+import type { Redelivery, RedeliveryBatch, RedeliveryResult } from "../../schemas/redelivery";
 import dlq from "../../services/dlq/dlq.service";
 import type { putLetters } from "../../services/dlq/put";
 import type { Time } from "../../services/dlq/time";
@@ -105,6 +105,11 @@ export function createDlqNode(
       redeliver(ctx: Context<{ letter: Redelivery }>) {
         node.redelivered.push(ctx.params.letter);
         return node.redeliver(ctx.params.letter);
+      },
+      redeliverMany(ctx: Context<RedeliveryBatch>) {
+        const { letters } = ctx.params;
+        node.redelivered.push(...letters);
+        return Promise.all(letters.map((letter) => node.redeliver(letter)));
       },
       receiving: () => node.receiving,
       async sendLetters(ctx: Context<{ messages: LetterMessage[] }>) {

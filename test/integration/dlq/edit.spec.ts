@@ -71,6 +71,21 @@ describe("dlq.edit", () => {
     assert.equal((await broker.call<LetterDetails, object>("dlq.get", { id })).versions?.length, 2);
   });
 
+  it("leaves the time at which a letter is retried by itself", async () => {
+    const retry = { kind: "fixed_interval", interval_ms: 3_600_000 };
+    const { id: policy } = await broker.call<{ id: string }, object>("dlq.setPolicy", {
+      match: {},
+      retry,
+      by: "ada",
+    });
+    const id = await put();
+    const { next_retry_at } = await broker.call<LetterDetails, object>("dlq.get", { id });
+    const edited = await edit({ id, event: event({ event_id: "right" }) });
+    assert.ok(next_retry_at);
+    assert.deepEqual([edited.status, edited.next_retry_at], ["scheduled", next_retry_at]);
+    await broker.call("dlq.removePolicy", { id: policy });
+  });
+
   it("takes nothing that is not valid, goes another way, or could do harm; the letter stays as it was", async () => {
     const id = await put();
     const before = await space.db.collection("dead_letters").findOne({});

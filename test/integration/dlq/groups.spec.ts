@@ -18,7 +18,10 @@ describe("dlq.groups", () => {
 
   const bridge: ServiceSchema = {
     name: "bridge",
-    actions: { redeliverMany: (ctx: Context<RedeliveryBatch>) => ctx.params.letters.map(() => result) },
+    actions: {
+      redeliverMany: (ctx: Context<RedeliveryBatch>) => ctx.params.letters.map(() => result),
+      redeliver: () => result,
+    },
   };
 
   before(async () => {
@@ -111,7 +114,7 @@ describe("dlq.groups", () => {
     });
   });
 
-  it("opens a resolved one again when it fails again, also in a redrive", async () => {
+  it("opens a resolved one again when it fails again, also in a retry or a redrive", async () => {
     await put(2);
     const { fingerprint = "" } = (await first()) ?? {};
     await setGroup({ fingerprint, status: "resolved", by: "ada" });
@@ -126,6 +129,10 @@ describe("dlq.groups", () => {
       reason: "handler_error",
       error: { type: "Error", message: "still no paper" },
     };
+    await broker.call("dlq.retry", { id: (await first())?.sample });
+    assert.equal((await space.db.collection("dlq_groups").findOne({}))?.status, "open");
+
+    await setGroup({ fingerprint, status: "resolved", by: "ada" });
     const { id } = await broker.call<RedriveRow, object>("dlq.redrive", { filter: { fingerprint } });
     await waitFor(
       async () => (await broker.call<RedriveRow, object>("dlq.redriveStatus", { id })).status === "paused",
