@@ -14,7 +14,7 @@ import { namedBy } from "./named-by";
 
 const RETRY = "dlq retry <id> … | --reason <reason> | --group <group> | --type <event type>";
 const DISCARD = 'dlq discard <id> … | --group <group> | --type <event type>, and --reason "<why>" --by <who>';
-const SET_GROUP = 'dlq set-group <cause> --status acknowledged|resolved|ignored|open [--note "<why>"]';
+const SET_GROUP = 'dlq set-group <cause> --status acknowledged|resolved|ignored|open [--note "<why>"] [--by <who>]';
 const USAGE = [
   "dlq [list] [--status pending|scheduled|retried|discarded|all] [--type <event type>] [--group <group>] [--reason <reason>] [--page <n>]",
   "dlq get <id>",
@@ -119,14 +119,13 @@ export const dlqCommand = defineCommand({
       description:
         "list: pending (if not given), scheduled, retried, discarded or all; groups: open, acknowledged, resolved or ignored",
     },
-    { option: "--note <text>", description: "set-group: why" },
     { option: "--type <event type>", description: "letters of this event type" },
     { option: "--group <group>", description: "letters of this group" },
     { option: "--reason <reason>", description: "letters with this reason; discard: why" },
-    { option: "--by <who>", description: "discard, set-policy: who says so" },
+    { option: "--by <who>", description: "discard, set-group, set-policy: who says so" },
     { option: "--topic <topic>", description: "set-policy: letters of this topic" },
     { option: "--retry <retry>", description: "set-policy: a kind, or JSON with its members" },
-    { option: "--note <note>", description: "set-policy: why" },
+    { option: "--note <text>", description: "set-group, set-policy: why" },
     { option: "--page <n>", description: "list: 20 letters a page, from 1" },
   ],
   async run(broker, { operands: [name = "list", ...ids], options }) {
