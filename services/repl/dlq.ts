@@ -14,7 +14,8 @@ import { namedBy } from "./named-by";
 
 const RETRY = "dlq retry <id> … | --reason <reason> | --group <group> | --type <event type>";
 const DISCARD = 'dlq discard <id> … | --group <group> | --type <event type>, and --reason "<why>" --by <who>';
-const SET_GROUP = 'dlq set-group <cause> --status acknowledged|resolved|ignored|open [--note "<why>"] [--by <who>]';
+const SET_GROUP =
+  'dlq set-group <cause> --status acknowledged|resolved|ignored|open [--note "<why>"] [--by <who>]';
 const USAGE = [
   "dlq [list] [--status pending|scheduled|retried|discarded|all] [--type <event type>] [--group <group>] [--reason <reason>] [--page <n>]",
   "dlq get <id>",
