@@ -4,7 +4,7 @@ import type { KeptResult } from "./calls";
 /** Who claims: the owner of a partition is known by its epoch, its deliveries by the attempt. */
 export interface Fence {
   topic: string;
-  /** -1: no partition; such a claim is only ever taken over when its lease is over. */
+  /** -1: no partition. With the epoch 0 such a claim is only ever taken over when its lease is over; else its topic names a redrive. */
   partition: number;
   epoch: number;
   attempt: number;

@@ -100,7 +100,7 @@ export interface DeliverItem {
 export interface DeliverRequest {
   group: string;
   topic: string;
-  /** -1 for a redrive: such a delivery is fenced by its lease, not by a partition's epoch. */
+  /** -1 for a redrive: fenced by the lease of its claim, or by the epoch of its job, which `topic` names then. */
   partition: number;
   /** Raised by every new owner of the partition. */
   epoch: number;

@@ -33,6 +33,13 @@ export const ERRORS = {
   WEIR_DEAD_LETTER_BUSY: { status: 409, meaning: "The dead letter is being retried by somebody else." },
   WEIR_DEAD_LETTER_CUT: { status: 422, meaning: "The dead letter's message was too large to be kept whole." },
   WEIR_DLQ_POLICY_NOT_FOUND: { status: 404, meaning: "No stored retry policy has this id." },
+  WEIR_REDRIVE_NOT_FOUND: { status: 404, meaning: "No redrive has this id." },
+  WEIR_REDRIVE_ENDED: { status: 409, meaning: "The redrive is completed or cancelled." },
+  WEIR_FAILURE_GROUP_NOT_FOUND: { status: 404, meaning: "No dead letter has this fingerprint." },
+  WEIR_IMPORT_NO_ORIGIN: {
+    status: 422,
+    meaning: "Nothing tells to which topic a message of a dead letter topic belongs.",
+  },
   WEIR_EVENT_NOT_FOUND: { status: 404, meaning: "No stored event has this id." },
   WEIR_STOPPED: { status: 503, meaning: "The service was stopped while it was waiting for something." },
   WEIR_CLAIM_CONTENDED: {

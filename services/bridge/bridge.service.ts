@@ -1,10 +1,9 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { catalogOf } from "../../schemas/catalog";
-import type { LetterMessage } from "../../schemas/letter-message";
-import type { Redelivery } from "../../schemas/redelivery";
-import type { ReplayRequest, ReplayToTopic } from "../../schemas/replay";
+
 import { onDrain } from "../runtime/drain";
 import { Bridge } from "./bridge";
+import { handOverActions } from "./hand-over-actions";
 import type { PublishRequest } from "./publish";
 import { eventParams } from "./publish-params";
 
@@ -16,6 +15,7 @@ interface Variables {
 /** Carries events between Kafka and the plugins: a consumer for each plugin's group, and a producer for all. */
 const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variables> = {
   name: "bridge",
+  mixins: [handOverActions],
   dependencies: ["schemas", "idempotency", "dlq"],
 
   actions: {
@@ -55,56 +55,6 @@ const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variabl
       params: { $$strict: true, group: { type: "string", optional: true } },
       handler(ctx: Context<{ group?: string }>) {
         return { groups: this.bridge.supervisor.pause(ctx.params.group, false) };
-      },
-    },
-    /** Hands a dead letter over again → `{ status: "delivered" | "duplicate" | "failed" | "refused" }`. */
-    redeliver: {
-      visibility: "public",
-      params: { letter: "object" },
-      handler(ctx: Context<{ letter: Redelivery }>) {
-        return this.bridge.redeliver(ctx.params.letter);
-      },
-    },
-    /** → names of the groups that can be handed dead letters now. */
-    receiving: {
-      visibility: "public",
-      handler() {
-        return this.bridge.receiving();
-      },
-    },
-    /** Sends what the dlq service tells of its letters; resolves when Kafka has it. */
-    sendLetters: {
-      visibility: "public",
-      params: { messages: { type: "array", min: 1 } },
-      handler(ctx: Context<{ messages: LetterMessage[] }>) {
-        return this.bridge.sendLetters(ctx.params.messages);
-      },
-    },
-    /** Hands stored events to a group again → `ReplayAnswer`. Called by `events` with one chunk of a session. */
-    replay: {
-      visibility: "public",
-      params: { replay: "string", group: "string", items: { type: "array", min: 1 } },
-      handler(ctx: Context<ReplayRequest>) {
-        return this.bridge.replay(ctx.params);
-      },
-    },
-    /** Sends stored events to a topic again; resolves when Kafka has all of them. */
-    replayToTopic: {
-      visibility: "public",
-      params: { replay: "string", topic: "string", items: { type: "array", min: 1 } },
-      handler(ctx: Context<ReplayToTopic>) {
-        return this.bridge.replayToTopic(ctx.params);
-      },
-    },
-    /** Errors: WEIR_GROUP_UNKNOWN, WEIR_TOPIC_UNKNOWN. */
-    checkTargets: {
-      visibility: "public",
-      params: {
-        groups: { type: "array", items: "string", optional: true },
-        topic: { type: "string", optional: true },
-      },
-      handler(ctx: Context<{ groups?: string[]; topic?: string }>) {
-        return this.bridge.checkTargets(ctx.params);
       },
     },
   },

@@ -5,39 +5,31 @@ import { configurationOf } from "../../schemas/configuration/broker-configuratio
 import type { Configuration } from "../../schemas/configuration/configuration";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { DeliverRequest, DeliverResponse } from "../../schemas/delivery";
-import type { LetterMessage } from "../../schemas/letter-message";
-import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
-import type { ReplayAnswer, ReplayRequest, ReplayToTopic } from "../../schemas/replay";
 import { createKafka } from "../kafka/connection";
 import { EventProducer } from "../kafka/event-producer";
 import { TopicAdmin } from "../kafka/topic-admin";
 import type { BreakerChange, BreakerStatus } from "./breaker";
 import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
-import { groupsOf, type RegisteredService } from "./groups";
-import { withLifts } from "./lifts";
-import { type Published, type Publisher, type PublishRequest, publish, sendError } from "./publish";
-import { redeliver } from "./redeliver";
-import { replay } from "./replay";
-import { checkTargets, messagesOf } from "./replay-targets";
+import { HandOver } from "./hand-over";
+import { Plugins } from "./plugins";
+import { type Published, type Publisher, type PublishRequest, publish } from "./publish";
 import { type BridgeState, type BridgeStatus, lookAtGroups } from "./status";
 import { TopicKeeper } from "./topic-keeper";
 import { topicsOf } from "./topics";
-import { roomIn } from "./transporter-limit";
 import { describe, type Stuck, Watchdog } from "./watchdog";
 
-/** Longer than any chunk's budget: the plugin's own limits come first. */
-const DELIVER_TIMEOUT_MS = 35_000;
 const RECHECK_TOPICS_MS = 30_000;
 
 /** Everything the bridge service holds: the connections to Kafka, the groups, and what it is at. */
 export class Bridge {
   readonly supervisor: GroupSupervisor;
+  readonly handOver: HandOver;
+  private readonly plugins: Plugins;
   private readonly configuration: Configuration;
   private readonly kafka: Kafka;
   private readonly admin: TopicAdmin;
   private readonly producer: EventProducer;
-  /** Of its own: a topic that is missing must not hold up what others publish. */
   private readonly letterProducer: EventProducer;
   private readonly topics: TopicKeeper;
   private readonly watchdog: Watchdog;
@@ -58,13 +50,14 @@ export class Bridge {
     this.admin = new TopicAdmin(this.kafka);
     this.producer = new EventProducer(this.kafka);
     this.letterProducer = new EventProducer(this.kafka);
+    this.plugins = new Plugins(broker, catalog, this.configuration.chunk);
     this.topics = new TopicKeeper(this.admin, this.configuration.topics, logger);
     this.supervisor = new GroupSupervisor({
       configuration: this.configuration,
       catalog,
       topics: this.topics,
       logger,
-      services: () => this.registered(),
+      services: () => this.plugins.registered(),
       runner: {
         kafka: this.kafka,
         admin: this.admin,
@@ -72,14 +65,26 @@ export class Bridge {
         catalog,
         chunk: this.configuration.chunk,
         deliver: (request) => this.deliverToGroup(request),
-        deadLetter: (letters) => this.deadLetter(letters),
+        deadLetter: async (letters) => void (await this.deadLetter(letters)),
         acquire: (request) => this.broker.call("idempotency.acquire", request),
         beginAnew: (request) => this.broker.call("idempotency.beginAnew", request),
-        isLocal: (service) => this.isLocal(service),
+        isLocal: (service) => this.plugins.isLocal(service),
         now: () => new Date(),
         breaker: this.configuration.breaker,
         onBreaker: (change, group, status) => this.onBreaker(change, group, status),
       },
+    });
+    this.handOver = new HandOver({
+      configuration: this.configuration,
+      catalog,
+      logger,
+      kafka: this.kafka,
+      admin: this.admin,
+      plugins: this.plugins,
+      producer: this.producer,
+      letterProducer: this.letterProducer,
+      deadLetter: (letters) => this.deadLetter(letters),
+      signal: this.stopping.signal,
     });
     this.watchdog = new Watchdog({
       stuckAfterMs: this.configuration.stuckAfterMs,
@@ -142,59 +147,13 @@ export class Bridge {
     return published;
   }
 
-  redeliver(letter: Redelivery): Promise<RedeliveryResult> {
-    return redeliver(
-      {
-        catalog: this.catalog,
-        groups: () => groupsOf(this.registered()).groups,
-        deliver: (service, request) => this.deliver(service, request),
-        send: async (message) => void (await this.producer.send([message])),
-      },
-      letter,
-    );
-  }
-
-  /** Sends what the dlq service tells of its letters. */
-  async sendLetters(messages: readonly LetterMessage[]): Promise<void> {
-    const outgoing = messages.map(({ value_base64, ...rest }) => {
-      return { ...rest, value: value_base64 === null ? null : Buffer.from(value_base64, "base64") };
-    });
-    await this.letterProducer.send(outgoing).catch((error: unknown) => {
-      throw sendError(error);
-    });
-  }
-
   /** Groups that can be handed dead letters now: their plugin is there, and neither paused nor failing again and again. */
   receiving(): string[] {
     if (this.phase === "draining" || this.phase === "stopped") return [];
-    return [...groupsOf(this.registered()).groups.keys()].filter((group) => {
+    return [...this.plugins.groups().keys()].filter((group) => {
       const supervised = this.supervisor.groups.get(group);
       return !supervised || (!supervised.pausedByHand && supervised.runner.breaker.status.state === "closed");
     });
-  }
-
-  replay(request: ReplayRequest): Promise<ReplayAnswer> {
-    return replay(
-      {
-        catalog: this.catalog,
-        groups: () => groupsOf(this.registered()).groups,
-        isLocal: (service) => this.isLocal(service),
-        maxTransporterBytes: this.configuration.chunk.maxTransporterBytes,
-        deliver: (service, chunk) => this.deliver(service, chunk),
-        deadLetter: (letters) => this.deadLetter(letters),
-        now: () => new Date(),
-      },
-      request,
-    );
-  }
-
-  async replayToTopic(request: ReplayToTopic): Promise<void> {
-    await this.producer.send(messagesOf(request));
-  }
-
-  checkTargets(targets: { groups?: string[]; topic?: string }): Promise<void> {
-    const groups = () => groupsOf(this.registered()).groups;
-    return checkTargets({ groups, existing: (topics) => this.admin.existing(topics) }, targets);
   }
 
   /** `lag: false` leaves Kafka out of it: cheap enough for a probe. */
@@ -230,31 +189,11 @@ export class Bridge {
 
   private deliverToGroup(request: DeliverRequest): Promise<DeliverResponse> {
     const service = this.supervisor.groups.get(request.group)?.plugin.service ?? request.group;
-    return this.deliver(service, request);
+    return this.plugins.deliver(service, request);
   }
 
-  private deliver(service: string, request: DeliverRequest): Promise<DeliverResponse> {
-    const { maxTransporterBytes } = this.configuration.chunk;
-    const remote = this.isLocal(service) ? {} : { max_answer_bytes: roomIn(maxTransporterBytes) };
-    const replayed = request.items[0]?.delivery.replay;
-    // No retries by the broker: whether to hand the chunk over again is decided with a raised attempt.
-    return this.broker.call(
-      `${service}.deliver`,
-      { ...withLifts(this.catalog, request), ...remote },
-      {
-        timeout: DELIVER_TIMEOUT_MS,
-        retries: 0,
-        ...(replayed !== undefined && { meta: { replay: replayed } }),
-      },
-    );
-  }
-
-  private async deadLetter(letters: DeadLetterInput[]): Promise<void> {
-    await this.broker.call("dlq.put", { letters });
-  }
-
-  private isLocal(service: string): boolean {
-    return this.broker.services.some(({ fullName }) => fullName === service);
+  private deadLetter(letters: DeadLetterInput[]): Promise<{ inserted: number; present: number }> {
+    return this.broker.call("dlq.put", { letters });
   }
 
   private onBreaker(change: BreakerChange, group: string, status: BreakerStatus): void {
@@ -272,11 +211,6 @@ export class Bridge {
     if (change === "stuck") this.logger.error(`Stuck: ${describe(stuck)}`);
     else this.logger.info(`Group ${stuck.group} gets on at ${stuck.topic}[${stuck.partition}]`);
     this.broker.emit(`bridge.partition.${change}`, stuck).catch(() => undefined);
-  }
-
-  private registered(): RegisteredService[] {
-    const list = this.broker.registry.getServiceList({ onlyAvailable: true, skipInternal: true });
-    return list as unknown as RegisteredService[];
   }
 
   private onKafkaLog(message: string, fields: object): void {

@@ -1,6 +1,12 @@
 import { matchesAny } from "../../mixins/event-handler/patterns";
 import type { Catalog } from "../../schemas/catalog";
-import type { DeliverRequest, DeliverResponse, EventEnvelope } from "../../schemas/delivery";
+import type {
+  DeliverItem,
+  DeliverRequest,
+  DeliverResponse,
+  EventEnvelope,
+  Outcome,
+} from "../../schemas/delivery";
 import { WeirRetryableError } from "../../schemas/errors";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
 import { REPLAY_SCOPE_HEADER } from "../../schemas/replay";
@@ -12,8 +18,8 @@ export interface RedeliverPorts {
   catalog: Catalog;
   groups(): Map<string, PluginGroup>;
   deliver(service: string, request: DeliverRequest): Promise<DeliverResponse>;
-  /** Sends a message to Kafka; resolves when it is acknowledged. */
-  send(message: OutgoingMessage): Promise<void>;
+  /** Sends messages to Kafka; resolves when they are acknowledged. */
+  send(...messages: OutgoingMessage[]): Promise<void>;
 }
 
 /**
@@ -30,29 +36,49 @@ export async function redeliver(ports: RedeliverPorts, letter: Redelivery): Prom
 }
 
 async function sendAgain(ports: RedeliverPorts, letter: Redelivery): Promise<RedeliveryResult> {
-  const { id, original_topic: topic, key, raw, headers } = letter;
-  await ports.send({ topic, key, value: raw ?? "", headers: { ...headers, "weir-redriven-letter": id } });
+  await ports.send(messageAgain(letter));
   return { status: "delivered" };
 }
 
-function requestOf(letter: Redelivery, plugin: PluginGroup, event: EventEnvelope): DeliverRequest {
-  const { id, original_topic: topic, partition, offset, key, headers } = letter;
-  const delivery = { offset, key, headers, redelivered: true, replay: id, topic, partition };
-  // What failed in a replay is handled by the keys of that replay.
-  const scope = headers[REPLAY_SCOPE_HEADER];
-  // No partition: the redrive is fenced by its lease, not by the epochs of the partition's owners.
+export function messageAgain({ id, original_topic, key, raw, headers }: Redelivery): OutgoingMessage {
   return {
-    group: plugin.group,
-    topic,
-    partition: -1,
-    epoch: 0,
-    attempt: 0,
-    ...(scope !== undefined && { scope }),
-    items: [{ event, delivery }],
+    topic: original_topic,
+    key,
+    value: raw ?? "",
+    headers: { ...headers, "weir-redriven-letter": id },
   };
 }
 
-function receiver(ports: RedeliverPorts, group: string, eventType: string): PluginGroup {
+function requestOf(letter: Redelivery, plugin: PluginGroup, event: EventEnvelope): DeliverRequest {
+  return {
+    group: plugin.group,
+    topic: letter.original_topic,
+    // No partition: the redelivery is fenced by its lease, not by the epochs of the partition's owners.
+    partition: -1,
+    epoch: 0,
+    attempt: 0,
+    ...scoped(letter),
+    items: [itemOf(letter, event)],
+  };
+}
+
+/** What failed in a replay is handled by the keys of that replay: by others it would count as done. */
+export function scoped({ headers }: Redelivery): Pick<DeliverRequest, "scope"> {
+  const scope = headers[REPLAY_SCOPE_HEADER];
+  return scope === undefined ? {} : { scope };
+}
+
+export function itemOf(letter: Redelivery, event: EventEnvelope): DeliverItem {
+  const { id, original_topic: topic, partition, offset, key, headers } = letter;
+  return { event, delivery: { offset, key, headers, redelivered: true, replay: id, topic, partition } };
+}
+
+/** Throws WEIR_PLUGIN_AWAY where no node hosts the group, or none takes the type. */
+export function receiver(
+  ports: Pick<RedeliverPorts, "groups">,
+  group: string,
+  eventType: string,
+): PluginGroup {
   const plugin = ports.groups().get(group);
   if (plugin && matchesAny(plugin.patterns, eventType)) return plugin;
   throw new WeirRetryableError(
@@ -63,12 +89,24 @@ function receiver(ports: RedeliverPorts, group: string, eventType: string): Plug
 }
 
 function resultOf(outcome: DeliverResponse[number] | undefined, group: string): RedeliveryResult {
+  const result = decidedResult(outcome);
+  if (result) return result;
+  throw couldNotTake(outcome, group);
+}
+
+/** Null for an event that waits. */
+export function decidedResult(outcome: Outcome | undefined): RedeliveryResult | null {
   if (outcome?.status === "completed") return { status: "delivered" };
   if (outcome?.status === "duplicate") return { status: "duplicate" };
-  if (outcome?.status === "failed") return { status: "failed", reason: outcome.reason, error: outcome.error };
-  throw new WeirRetryableError(
+  if (outcome?.status !== "failed") return null;
+  return { status: "failed", reason: outcome.reason, error: outcome.error };
+}
+
+export function couldNotTake(outcome: Outcome | undefined, group: string): WeirRetryableError {
+  const why = (outcome?.status === "not_started" && outcome.reason) || (outcome?.status ?? "no outcome");
+  return new WeirRetryableError(
     "WEIR_PLUGIN_BUSY",
-    `Group ${group} could not take the event now (${outcome?.status ?? "no outcome"}): retry the letter later.`,
+    `Group ${group} could not take the event now (${why}): retry the letter later.`,
     { group },
   );
 }

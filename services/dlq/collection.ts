@@ -19,6 +19,7 @@ export const DEAD_LETTERS: CollectionDeclaration = {
     { key: { original_topic: 1 }, description: "letters from one topic" },
     { key: { failed_at: -1 }, description: "the latest letters, and those of a time" },
     { key: { reason: 1 }, description: "letters with one reason" },
+    { key: { fingerprint: 1, failed_at: -1 }, description: "letters of one cause" },
     {
       key: { expires_at: 1 },
       expireAfterSeconds: 0,

@@ -6,6 +6,10 @@ import { onDrain } from "../runtime/drain";
 import { beginChores } from "./chores";
 import { DEAD_LETTERS } from "./collection";
 import { type Discard, discardLetters } from "./discard";
+import { editActions } from "./edit/edit-actions";
+import { DLQ_GROUPS } from "./grouping/collection";
+import { groupActions } from "./grouping/group-actions";
+import { importActions } from "./import/import-actions";
 import type { ItemResult } from "./item-result";
 import type { Letter } from "./letter";
 import { type Items, namedLetters } from "./named-letters";
@@ -14,6 +18,10 @@ import { policiesOf, policyActions } from "./policies/policy-actions";
 import { POLICIES } from "./policies/stored-policies";
 import { putLetters } from "./put";
 import { getLetter, type LetterFilter, listLetters } from "./query";
+import { beginRedrives } from "./redrive/begin-redrives";
+import { REDRIVE_CHUNKS, REDRIVES } from "./redrive/collections";
+import { redriveActions } from "./redrive/redrive-actions";
+import type { RedriveRunner } from "./redrive/runner";
 import { retryLetters } from "./retry";
 import { letterPorts, planBy, redeliverBy } from "./service-ports";
 import { countLetters } from "./sizes/counts";
@@ -26,6 +34,8 @@ interface Variables {
   time: Time;
   forgetDrain?: () => void;
   chores?: { drain(): Promise<void> };
+  redrives?: RedriveRunner;
+  drain(): Promise<void>;
 }
 
 // Any number of letters, each with a delivery of its own. The typings do not know an action's timeout.
@@ -34,7 +44,14 @@ const NO_TIMEOUT = { timeout: 0 } as object;
 /** Keeps what could not be delivered, until it is retried, discarded or expired. */
 const dlq: MongoServiceSchema<Letter, Variables> = {
   name: "dlq",
-  mixins: [mongoSchema(DEAD_LETTERS, POLICIES, STATE), policyActions],
+  mixins: [
+    mongoSchema(DEAD_LETTERS, POLICIES, STATE, REDRIVES, REDRIVE_CHUNKS, DLQ_GROUPS),
+    policyActions,
+    groupActions,
+    redriveActions,
+    editActions,
+    importActions,
+  ],
 
   actions: {
     /** Stores letters: put twice while open, it is there once. Throws when MongoDB has not taken all of them. */
@@ -47,6 +64,7 @@ const dlq: MongoServiceSchema<Letter, Variables> = {
         const ports = { ...letterPorts(this), plan: planBy(this, await policiesOf(this)) };
         const { inserted, present } = await putLetters(this.collection, ctx.params.letters, ports);
         for (const letter of inserted) ports.tell("received", letter);
+        await ports.reopen(new Set(inserted.flatMap(({ fingerprint }) => fingerprint ?? [])));
         return { inserted: inserted.length, present };
       },
     },
@@ -94,18 +112,25 @@ const dlq: MongoServiceSchema<Letter, Variables> = {
     },
   },
 
+  methods: {
+    async drain() {
+      await Promise.all([this.chores?.drain(), this.redrives?.drain()]);
+    },
+  },
+
   created() {
     this.time = REAL_TIME;
   },
 
   async started() {
     this.chores = beginChores(this, this.logger);
-    this.forgetDrain = onDrain(this.broker, "dlq", () => this.chores?.drain() ?? Promise.resolve());
+    this.redrives = beginRedrives(this, this.logger);
+    this.forgetDrain = onDrain(this.broker, "dlq", () => this.drain());
   },
 
   async stopped() {
     this.forgetDrain?.();
-    await this.chores?.drain();
+    await this.drain();
   },
 };
 

@@ -2,7 +2,7 @@ import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { EventFailure } from "../../schemas/delivery";
 
 // A document holds 16 MiB. 15 MiB and a quarter of raw bytes leave room for the rest at its limits, and for the history.
-const MAX_RAW_BYTES = 15.25 * 1024 * 1024;
+export const MAX_RAW_BYTES = 15.25 * 1024 * 1024;
 const MAX_KEY = 64 * 1024;
 const MAX_HEADERS = 128 * 1024;
 const MAX_DETAILS = 32 * 1024;

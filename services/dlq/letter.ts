@@ -8,12 +8,14 @@ export type LetterStatus = (typeof STATUSES)[number];
 /** What happened to a letter, oldest first. */
 export type LetterHistory =
   | { at: Date; action: "received"; reason: string }
-  | { at: Date; action: "retried"; result: "delivered" | "duplicate" }
-  | { at: Date; action: "retry_failed"; reason: string; message: string }
+  /** `redrive`: the job that did it; absent for a single retry. */
+  | { at: Date; action: "retried"; result: "delivered" | "duplicate"; redrive?: string }
+  | { at: Date; action: "retry_failed"; reason: string; message: string; redrive?: string }
   /** Its policy allows no more retries: it waits for a person. */
   | { at: Date; action: "exhausted"; retries: number }
   /** Its policy became manual before its time came. */
   | { at: Date; action: "unscheduled" }
+  | { at: Date; action: "edited"; by: string; note: string }
   | { at: Date; action: "discarded"; reason: string; by: string };
 
 /** What listeners, and the topic of WEIR_DLQ_EVENTS_TOPIC, are told of a letter. */
@@ -24,6 +26,16 @@ export type Transition = (typeof TRANSITIONS)[number];
 export interface News {
   what: Transition | "mirror";
   at: Date;
+}
+
+/** A message that an edit has replaced. */
+export interface EarlierVersion {
+  raw: Binary | null;
+  event_id?: string;
+  event_type?: string;
+  replaced_at: Date;
+  /** Who replaced it. */
+  by: string;
 }
 
 /** A document of `dead_letters`. */
@@ -37,6 +49,8 @@ export interface Letter {
   event_type?: string;
   group?: string;
   reason: string;
+  /** The same for letters of one cause; see `grouping/fingerprint.ts`. Absent in letters of an earlier version. */
+  fingerprint?: string;
   error: EventFailure;
   /** How often a handler ran, or a refused message was looked at. */
   attempts: number;
@@ -53,12 +67,14 @@ export interface Letter {
   headers: [name: string, value: string][];
   raw: Binary | null;
   raw_bytes: number;
+  /** What was there before edits, oldest first: the first is the message as it came. */
+  versions?: EarlierVersion[];
   /** Members that were too long for one document and are not whole: `error`, `key`, `headers`, `raw`. */
   cut?: string[];
   created_at: Date;
   /** When MongoDB removes it; absent: never. */
   expires_at?: Date;
-  /** The retry that has it in hand, and until when that is believed. */
+  /** Who has it in hand (a retry, a scheduler's round, a redrive, an edit), and until when that is believed. */
   claim?: string;
   claimed_until?: Date;
   history: LetterHistory[];

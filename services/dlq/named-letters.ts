@@ -11,7 +11,7 @@ export interface Items {
 }
 
 /** Throws a ValidationError unless exactly one way of naming letters is used. */
-function assertOneWay({ id, ids, filter }: Items): void {
+export function assertOneWay({ id, ids, filter }: Items): void {
   if ([id, ids, filter].filter((value) => value !== undefined).length === 1) return;
   throw new Errors.ValidationError(
     "Name the letters by one of `id`, `ids` and `filter`.",

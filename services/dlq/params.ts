@@ -1,7 +1,9 @@
 import { OPTIONAL_TEXT, OPTIONAL_TIME, PAGING } from "../../schemas/query-params";
 import { STATUSES } from "./letter";
 
-const ID = { type: "string", pattern: /^[0-9a-f]{24}$/i } as const;
+export const ID = { type: "string", pattern: /^[0-9a-f]{24}$/i } as const;
+export const FINGERPRINT = { type: "string", pattern: /^[0-9a-f]{16}$/ } as const;
+const OPTIONAL_FINGERPRINT = { ...FINGERPRINT, optional: true } as const;
 
 export const PUT = {
   letters: {
@@ -32,6 +34,7 @@ export const LIST = {
   group: OPTIONAL_TEXT,
   topic: OPTIONAL_TEXT,
   reason: OPTIONAL_TEXT,
+  fingerprint: OPTIONAL_FINGERPRINT,
   from: OPTIONAL_TIME,
   to: OPTIONAL_TIME,
   ...PAGING,
@@ -39,24 +42,27 @@ export const LIST = {
 
 export const GET = { $$strict: true, id: ID } as const;
 
+export const FILTER = {
+  type: "object",
+  strict: true,
+  minProps: 1,
+  optional: true,
+  props: {
+    event_type: OPTIONAL_TEXT,
+    group: OPTIONAL_TEXT,
+    topic: OPTIONAL_TEXT,
+    reason: OPTIONAL_TEXT,
+    fingerprint: OPTIONAL_FINGERPRINT,
+    from: OPTIONAL_TIME,
+    to: OPTIONAL_TIME,
+  },
+} as const;
+
 export const ITEMS = {
   $$strict: true,
   id: { ...ID, optional: true },
   ids: { type: "array", items: ID, min: 1, max: 1_000, optional: true },
-  filter: {
-    type: "object",
-    strict: true,
-    minProps: 1,
-    optional: true,
-    props: {
-      event_type: OPTIONAL_TEXT,
-      group: OPTIONAL_TEXT,
-      topic: OPTIONAL_TEXT,
-      reason: OPTIONAL_TEXT,
-      from: OPTIONAL_TIME,
-      to: OPTIONAL_TIME,
-    },
-  },
+  filter: FILTER,
 } as const;
 
 export const DISCARD = {

@@ -10,4 +10,6 @@ export interface LetterPorts {
   news(what: Transition, at: Date): News[];
   /** Tells the broker's listeners; nobody waits for them. */
   tell(what: Transition, letter: Letter): void;
+  /** Says which causes have failed (again): those that somebody called resolved are open again. Never rejects. */
+  reopen(fingerprints: ReadonlySet<string>): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { type Collection, ObjectId } from "mongodb";
 import { insertNew } from "../../mixins/mongo-schema/insert-new";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import { fit } from "./fit";
+import { fingerprintOf } from "./grouping/fingerprint";
 import { expiryOf, type Letter } from "./letter";
 import type { Plan } from "./policies/plan-retry";
 import type { LetterPorts } from "./ports";
@@ -49,6 +50,7 @@ function letterOf(input: DeadLetterInput, now: Date): Letter {
     ...(event_type !== undefined && { event_type }),
     ...(group !== undefined && { group }),
     reason,
+    fingerprint: fingerprintOf({ reason, error: fitted.error, group, event_type }),
     attempts,
     // Over a transporter a Date arrives as text.
     first_failed_at: new Date(input.first_failed_at),

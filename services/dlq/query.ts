@@ -10,6 +10,7 @@ export interface LetterFilter {
   group?: string;
   topic?: string;
   reason?: string;
+  fingerprint?: string;
   /** When it failed last: from inclusive, to exclusive. */
   from?: Date;
   to?: Date;

@@ -3,16 +3,21 @@ import { WeirError } from "../../schemas/errors";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
 import { claimLetter, releaseLetter, settleLetter } from "./claim";
 import { fitFailure } from "./fit";
+import { fingerprintOf } from "./grouping/fingerprint";
 import { failedItem, type ItemResult } from "./item-result";
 import { expiryOf, expiryOfClosed, type Letter } from "./letter";
 import { isExhausted, type Plan } from "./policies/plan-retry";
 import type { LetterPorts } from "./ports";
 import { rawOf } from "./view";
 
-export interface RetryPorts extends LetterPorts {
-  redeliver(letter: Redelivery): Promise<RedeliveryResult>;
+/** What writing down the outcome of a redelivery needs. */
+export interface OutcomePorts extends LetterPorts {
   /** What is to become of a letter that failed again. */
   plan(letter: Letter): Plan;
+}
+
+export interface RetryPorts extends OutcomePorts {
+  redeliver(letter: Redelivery): Promise<RedeliveryResult>;
 }
 
 /** Redeliveries under way at once: for one call of `dlq.retry`, or for one group whose letters are due. */
@@ -60,16 +65,34 @@ async function close(
   letter: Letter,
   result: "delivered" | "duplicate",
 ): Promise<ItemResult> {
-  const at = ports.now();
-  const changes: Partial<Letter> = { status: "retried", open: false, ...expiryOfClosed(ports.ttlDays, at) };
-  const entry = { at, action: "retried" as const, result };
-  if (await settleLetter(ports.collection, letter, changes, [entry], ports.news("retried", at))) {
-    ports.tell("retried", letter);
-  }
+  const { changes, entries, news } = closedBy(ports, result);
+  if (await settleLetter(ports.collection, letter, changes, entries, news)) ports.tell("retried", letter);
   return { id: letter._id.toHexString(), ok: true, status: "retried", result };
 }
 
+/** What a letter becomes when its event was handled after all, whichever letter it is. `redrive`: the job that did it. */
+export function closedBy(
+  { ttlDays, now, news }: Pick<LetterPorts, "ttlDays" | "now" | "news">,
+  result: "delivered" | "duplicate",
+  redrive?: string,
+) {
+  const at = now();
+  const changes: Partial<Letter> = { status: "retried", open: false, ...expiryOfClosed(ttlDays, at) };
+  const entry = { at, action: "retried" as const, result, ...(redrive !== undefined && { redrive }) };
+  return { changes, entries: [entry], news: news("retried", at) };
+}
+
 async function keepOpen(ports: RetryPorts, letter: Letter, result: RedeliveryResult): Promise<ItemResult> {
+  const { changes, entries, news, exhausted, message } = failedAgain(ports, letter, result);
+  const settled = await settleLetter(ports.collection, letter, changes, entries, news);
+  if (settled && exhausted) ports.tell("exhausted", { ...letter, ...changes });
+  await ports.reopen(new Set([changes.fingerprint]));
+  const error = { type: changes.error.type, message };
+  return { id: letter._id.toHexString(), ok: false, status: changes.status, error };
+}
+
+/** What a letter becomes when its redelivery failed: it waits for the time that its policy says, or for a person. */
+export function failedAgain(ports: OutcomePorts, letter: Letter, result: RedeliveryResult, redrive?: string) {
   const at = ports.now();
   const reason = result.reason ?? letter.reason;
   const { error } = fitFailure(
@@ -80,25 +103,21 @@ async function keepOpen(ports: RetryPorts, letter: Letter, result: RedeliveryRes
     error,
     attempts: letter.attempts + 1,
     failed_at: at,
+    fingerprint: fingerprintOf({ ...letter, reason, error }),
     ...expiryOf(ports.ttlDays, at),
   };
   const plan = ports.plan({ ...letter, ...failed });
   const message = error.message.slice(0, 500);
-  const history: Letter["history"] = [{ at, action: "retry_failed", reason, message }];
+  const job = redrive !== undefined && { redrive };
+  const entries: Letter["history"] = [{ at, action: "retry_failed", reason, message, ...job }];
   const exhausted = isExhausted(letter, plan);
-  if (exhausted) history.push({ at, action: "exhausted", retries: letter.retries ?? 0 });
+  if (exhausted) entries.push({ at, action: "exhausted", retries: letter.retries ?? 0 });
   const news = exhausted ? ports.news("exhausted", at) : [];
-  const settled = await settleLetter(ports.collection, letter, { ...failed, ...plan }, history, news);
-  if (settled && exhausted) ports.tell("exhausted", { ...letter, reason });
-  return {
-    id: letter._id.toHexString(),
-    ok: false,
-    status: plan.status,
-    error: { type: error.type, message },
-  };
+  return { changes: { ...failed, ...plan }, entries, news, exhausted, message };
 }
 
-function redeliveryOf(letter: Letter): Redelivery {
+/** Throws WEIR_DEAD_LETTER_CUT where the message is not whole. */
+export function redeliveryOf(letter: Letter): Redelivery {
   const id = letter._id.toHexString();
   if (letter.cut?.includes("raw")) {
     const message = `Dead letter ${id} was too large to be kept whole: send the message again from its source.`;

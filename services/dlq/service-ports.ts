@@ -4,6 +4,8 @@ import type { MongoCollections } from "../../mixins/mongo-schema.mixin";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import type { DlqPolicy } from "../../schemas/dlq-policy";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
+import type { FailureGroup } from "./grouping/group";
+import { reopen } from "./grouping/set-group";
 import type { Letter, Transition } from "./letter";
 import { newsOf } from "./news/news-of";
 import { planRetry } from "./policies/plan-retry";
@@ -21,7 +23,7 @@ export interface DlqService extends MongoCollections<Letter> {
 // A delivery may wait for a plugin's whole chunk budget.
 const REDELIVERY_TIMEOUT_MS = 60_000;
 
-export function letterPorts({ broker, collection, time }: DlqService): LetterPorts {
+export function letterPorts({ broker, collection, collections, time }: DlqService): LetterPorts {
   const { deadLetterTtlDays, dlq } = configurationOf(broker);
   return {
     collection,
@@ -33,6 +35,8 @@ export function letterPorts({ broker, collection, time }: DlqService): LetterPor
       const message = what === "expiring" ? { ...told, expires_at: expires_at?.toISOString() } : told;
       broker.emit(`dlq.message.${what}`, message).catch(() => {});
     },
+    reopen: (fingerprints) =>
+      reopen(collections.dlq_groups as unknown as Collection<FailureGroup>, fingerprints, time.now()),
   };
 }
 

@@ -13,6 +13,7 @@ export interface LetterRow
     | "event_type"
     | "group"
     | "reason"
+    | "fingerprint"
     | "error"
     | "attempts"
     | "retries"
@@ -39,6 +40,8 @@ export interface LetterDetails extends LetterRow {
   /** The same as text, where they are UTF-8. */
   raw_text?: string;
   history: { [K in keyof LetterHistory]: Shown<LetterHistory[K]> }[];
+  /** What edits have replaced, oldest first: the first is the message as it came. */
+  versions?: { raw_base64: string | null; raw_text?: string; replaced_at: string; by: string }[];
 }
 
 /** Left out when letters are listed. */
@@ -50,6 +53,7 @@ export const HIDDEN_IN_ROWS = {
   identity: 0,
   news: 0,
   expiring_told: 0,
+  versions: 0,
 } as const;
 
 export function rowOf(letter: Omit<Letter, keyof typeof HIDDEN_IN_ROWS>): LetterRow {
@@ -67,14 +71,24 @@ export function rowOf(letter: Omit<Letter, keyof typeof HIDDEN_IN_ROWS>): Letter
 }
 
 export function detailsOf(letter: Letter): LetterDetails {
-  const { raw: _raw, history, claim: _claim, claimed_until: _until, ...shown } = letter;
+  const { raw: _raw, history, versions, claim: _claim, claimed_until: _until, ...shown } = letter;
   const { identity: _identity, news: _news, expiring_told: _told, ...row } = shown;
-  const bytes = rawOf(letter);
+  const earlier = versions?.map((version) => {
+    return { ...bytesOf(version), replaced_at: version.replaced_at.toISOString(), by: version.by };
+  });
   return {
     ...rowOf(row),
+    ...bytesOf(letter),
+    history: history.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
+    ...(earlier && { versions: earlier }),
+  };
+}
+
+function bytesOf(of: Pick<Letter, "raw">): Pick<LetterDetails, "raw_base64" | "raw_text"> {
+  const bytes = rawOf(of);
+  return {
     raw_base64: bytes?.toString("base64") ?? null,
     ...(bytes && isUtf8(bytes) && { raw_text: bytes.toString("utf8") }),
-    history: history.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
   };
 }
 

@@ -9,7 +9,7 @@ export interface Hit extends Pick<ClaimDocument, "_id" | "status" | "by" | "leas
 export type HitKind =
   /** Handled for good. */
   | "duplicate"
-  /** Its claimant owns the partition no more, gave up, or let its lease run out. */
+  /** Its claimant owns the partition, or the redrive, no more, gave up, or let its lease run out. */
   | "takeable"
   /** Somebody is at it. */
   | "busy"
@@ -18,7 +18,9 @@ export type HitKind =
 
 export function classifyHit(hit: Hit, by: Fence, now: Date): HitKind {
   if (hit.status === "completed") return "duplicate";
-  const samePartition = by.partition >= 0 && hit.by.topic === by.topic && hit.by.partition === by.partition;
+  // Without a partition an epoch is that of a redrive's owner, and the topic names the redrive; 0: nobody's.
+  const fenced = by.partition >= 0 || (by.epoch > 0 && hit.by.epoch > 0);
+  const samePartition = fenced && hit.by.topic === by.topic && hit.by.partition === by.partition;
   if (samePartition) {
     const order = compareFences(hit.by, by);
     if (order < 0) return "takeable";

@@ -3,6 +3,7 @@ import { dlqCommand } from "./dlq";
 import { idempotencyCommand } from "./idempotency";
 import { indexesCommand } from "./indexes";
 import { publishCommand } from "./publish";
+import { redriveCommand } from "./redrive";
 import { replayCommand } from "./replay";
 import { statusCommand } from "./status";
 
@@ -10,6 +11,7 @@ import { statusCommand } from "./status";
 export const replCommands: ReplCommand[] = [
   statusCommand,
   dlqCommand,
+  redriveCommand,
   replayCommand,
   publishCommand,
   idempotencyCommand,

@@ -1,20 +1,28 @@
+import { userInfo } from "node:os";
 import type { ServiceBroker } from "moleculer";
 import type { Page } from "../../schemas/query-params";
+import type { GroupRow } from "../dlq/grouping/list-groups";
 import type { ItemResult } from "../dlq/item-result";
 import type { PolicyRow } from "../dlq/policies/stored-policies";
 import type { LetterStats } from "../dlq/stats";
 import type { LetterDetails, LetterRow } from "../dlq/view";
 import { type CommandInput, defineCommand, Misuse } from "./command";
+import { groupsText } from "./dlq-groups-text";
 import { POLICY_USAGE, policiesText, policyParams } from "./dlq-policies";
 import { letterText, listText, resultsText, statsText } from "./dlq-text";
+import { namedBy } from "./named-by";
 
 const RETRY = "dlq retry <id> … | --reason <reason> | --group <group> | --type <event type>";
 const DISCARD = 'dlq discard <id> … | --group <group> | --type <event type>, and --reason "<why>" --by <who>';
+const SET_GROUP =
+  'dlq set-group <cause> --status acknowledged|resolved|ignored|open [--note "<why>"] [--by <who>]';
 const USAGE = [
   "dlq [list] [--status pending|scheduled|retried|discarded|all] [--type <event type>] [--group <group>] [--reason <reason>] [--page <n>]",
   "dlq get <id>",
   RETRY,
   DISCARD,
+  "dlq groups [--status open|acknowledged|resolved|ignored] [--type <event type>] [--group <group>] [--reason <reason>] [--page <n>]",
+  SET_GROUP,
   "dlq stats",
   ...POLICY_USAGE,
 ].join("\n");
@@ -62,6 +70,18 @@ const ACTIONS: Record<
     await broker.call("dlq.removePolicy", { id });
     return policiesText(await broker.call<PolicyRow[]>("dlq.policies"));
   },
+  async groups(broker, ids, { status, page, ...options }) {
+    const { filter } = { filter: undefined, ...namedBy([], options) };
+    const params = given({ filter, status, page });
+    if (ids.length > 0) throw new Misuse(`"${ids.join(" ")}" is too much:\n${USAGE}`);
+    return groupsText(await broker.call<Page<GroupRow>, object>("dlq.groups", params));
+  },
+  async "set-group"(broker, [fingerprint, ...rest], { status, note, by = userInfo().username }) {
+    if (!fingerprint || rest.length > 0 || !status)
+      throw new Misuse(`A cause and a status are needed: ${SET_GROUP}`);
+    await broker.call("dlq.setGroup", { fingerprint, by, ...given({ status, note }) });
+    return `${fingerprint} is ${status}.`;
+  },
   async stats(broker) {
     return statsText(await broker.call<LetterStats>("dlq.stats"));
   },
@@ -83,37 +103,30 @@ export function listParams({
   reason,
   page,
 }: CommandInput["options"]): ListParams {
-  const given = { status: status === "all" ? undefined : status, event_type: type, group, reason, page };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return given({ status: status === "all" ? undefined : status, event_type: type, group, reason, page });
 }
 
-/** How the letters of a retry or discard are named: by their ids, or as all open ones that match; null for neither. */
-function namedBy(
-  ids: string[],
-  { type, group, reason }: CommandInput["options"],
-): { ids: string[] } | { filter: object } | null {
-  if (ids.length > 0) return { ids };
-  const given = Object.entries({ event_type: type, group, reason }).filter(
-    ([, value]) => value !== undefined,
-  );
-  return given.length > 0 ? { filter: Object.fromEntries(given) } : null;
+function given(values: Record<string, unknown>): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 export const dlqCommand = defineCommand({
   command: "dlq [action] [ids...]",
-  description: "Dead letters: list, get, retry, discard, stats, policies, set-policy, remove-policy",
+  description:
+    "Dead letters: list, get, retry, discard, groups, set-group, policies, set-policy, remove-policy, stats",
   options: [
     {
       option: "--status <status>",
-      description: "list: pending (if not given), scheduled, retried, discarded or all",
+      description:
+        "list: pending (if not given), scheduled, retried, discarded or all; groups: open, acknowledged, resolved or ignored",
     },
     { option: "--type <event type>", description: "letters of this event type" },
     { option: "--group <group>", description: "letters of this group" },
     { option: "--reason <reason>", description: "letters with this reason; discard: why" },
-    { option: "--by <who>", description: "discard, set-policy: who says so" },
+    { option: "--by <who>", description: "discard, set-group, set-policy: who says so" },
     { option: "--topic <topic>", description: "set-policy: letters of this topic" },
     { option: "--retry <retry>", description: "set-policy: a kind, or JSON with its members" },
-    { option: "--note <note>", description: "set-policy: why" },
+    { option: "--note <text>", description: "set-group, set-policy: why" },
     { option: "--page <n>", description: "list: 20 letters a page, from 1" },
   ],
   async run(broker, { operands: [name = "list", ...ids], options }) {

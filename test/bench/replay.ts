@@ -1,21 +1,11 @@
 // `npm run bench:replay`: a backlog through the whole way, then the same events replayed from the store, in one gateway.
 import { parseArgs } from "node:util";
-import type { ServiceBroker, ServiceSchema } from "moleculer";
-import { eventHandler } from "../../mixins/event-handler.mixin";
+import type { ServiceBroker } from "moleculer";
 import type { ReplayView } from "../../services/events/replay/session";
-import { createGateway } from "../../services/runtime/gateway";
-import { drained } from "./session/drained";
-import { EVENT_TYPE } from "./session/events";
-import { fill } from "./session/fill";
-import { jobFor } from "./session/filled";
+import { drainOnce } from "./hot-path";
 import { wholeNumber } from "./session/options";
-import { measuringProgram, type Session } from "./session/session";
-import { configurationOf } from "./ways/gateway";
+import { measuringProgram } from "./session/session";
 
-const noOp = {
-  name: "no-op",
-  mixins: [eventHandler({ handlers: { [EVENT_TYPE]: { batch: true, handler: () => undefined } } })],
-} as ServiceSchema;
 const MAX_EVENTS = 1_000_000;
 const LIMIT_MS = 600_000;
 const MIB = 1024 * 1024;
@@ -45,24 +35,6 @@ measuringProgram(async (session) => {
     await broker.stop();
   }
 });
-
-/** → the gateway, whose store has every event by now, and events per millisecond. */
-async function drainOnce(
-  session: Session,
-  events: number,
-): Promise<{ broker: ServiceBroker; speed: number }> {
-  const filled = await fill(session, { partitions: 4, bytes: 500, events });
-  const job = jobFor(session, filled, session.name(), { plugins: 1 });
-  const broker = createGateway(configurationOf(job), { plugins: [noOp] });
-  let started = performance.now();
-  broker.localBus.once("$broker.started", () => {
-    started = performance.now();
-  });
-  await broker.start();
-  const groups = ["events", "no-op"].map((group) => job.groupPrefix + group);
-  await drained({ brokers: session.brokers, topic: filled.topic, groups, events, limitMs: LIMIT_MS });
-  return { broker, speed: events / (performance.now() - started) };
-}
 
 /** → events per millisecond, and the most memory that the process had meanwhile. */
 async function replayAll(broker: ServiceBroker, events: number): Promise<{ speed: number; most: number }> {

@@ -165,6 +165,30 @@ describe("command line", () => {
     );
   });
 
+  it("dlq groups, redrive: shows what is broken, and hands it over again as a job", async () => {
+    const groups = await type("dlq groups");
+    const [, cause = ""] = /│ ([0-9a-f]{16}) │ open +│ +1 │ +1 │ mixed +│ notifier/.exec(groups) ?? [];
+    assert.match(
+      await type(`dlq set-group ${cause} --status acknowledged --note "known"`),
+      /is acknowledged/,
+    );
+    assert.match(await type("dlq groups --status acknowledged"), new RegExp(cause));
+    assert.match(await type("dlq groups --status ignored"), /Nothing is broken/);
+    assert.match(await type("dlq set-group"), /A cause and a status are needed/);
+
+    assert.match(await type("redrive start --group notifier --dry-run"), /1 letter would be handed over/);
+    const [, id = ""] =
+      /Redrive ([0-9a-f]{24}) begins/.exec(await type(`redrive start --cause ${cause}`)) ?? [];
+    await waitFor(async () => /paused by weir/.test(await type(`redrive status ${id} --result failed`)), {
+      what: "the only letter to fail again",
+    });
+    assert.match(await type("redrive"), new RegExp(`${id}.*paused by weir.*fingerprint ${cause}`));
+    assert.match(await type(`redrive cancel ${id}`), /cancelled/);
+    assert.match(await type(`redrive resume ${id}`), /WEIR_REDRIVE_ENDED/);
+    assert.match(await type("redrive start"), /Which letters\?/);
+    assert.match(await type("redrive burn"), /redrive burn is not known/);
+  });
+
   it("indexes: shows declared against actual ones", async () => {
     await space.db.collection("sample_orders").dropIndex("order_id_1");
     const text = await type("indexes order-projection");

@@ -2,8 +2,9 @@ import type { BrokerOptions, Context, ServiceBroker, ServiceSchema } from "molec
 import type { Configuration } from "../../schemas/configuration/configuration";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { LetterMessage } from "../../schemas/letter-message";
-import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
+import type { Redelivery, RedeliveryBatch, RedeliveryResult } from "../../schemas/redelivery";
 import dlq from "../../services/dlq/dlq.service";
+import type { putLetters } from "../../services/dlq/put";
 import type { Time } from "../../services/dlq/time";
 import type { LetterDetails } from "../../services/dlq/view";
 import { createBroker } from "./broker";
@@ -31,6 +32,14 @@ export function letterInput(identity: string, changes: Partial<DeadLetterInput> 
     ...changes,
   };
 }
+
+/** For `putLetters` where no dlq service runs: kept for a week, told to nobody, left to a person. */
+export const BY_HAND: Parameters<typeof putLetters>[2] = {
+  ttlDays: 7,
+  now: () => new Date(),
+  news: () => [],
+  plan: () => ({ status: "pending" }),
+};
 
 /** One clock for any number of services; it stands still until a test moves it. */
 export class TestClock {
@@ -96,6 +105,11 @@ export function createDlqNode(
       redeliver(ctx: Context<{ letter: Redelivery }>) {
         node.redelivered.push(ctx.params.letter);
         return node.redeliver(ctx.params.letter);
+      },
+      redeliverMany(ctx: Context<RedeliveryBatch>) {
+        const { letters } = ctx.params;
+        node.redelivered.push(...letters);
+        return Promise.all(letters.map((letter) => node.redeliver(letter)));
       },
       receiving: () => node.receiving,
       async sendLetters(ctx: Context<{ messages: LetterMessage[] }>) {

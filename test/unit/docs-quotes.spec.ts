@@ -13,6 +13,7 @@ const QUOTING = [
   "docs/architecture.md",
   "docs/idempotency.md",
   "docs/dead-letters.md",
+  "docs/redrive.md",
   "docs/events.md",
 ];
 

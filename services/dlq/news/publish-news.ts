@@ -38,7 +38,7 @@ export async function publishNews(ports: NewsPorts, owner: string): Promise<void
 /** So many that their copies are small enough for one request, or one. */
 async function lettersWithNews({ collection }: NewsPorts): Promise<Letter[]> {
   const found = await collection
-    .find({ "news.at": { $exists: true } } as object, { projection: { raw: 0, history: 0 } })
+    .find({ "news.at": { $exists: true } } as object, { projection: { raw: 0, history: 0, versions: 0 } })
     .sort({ "news.at": 1 })
     .limit(MOST_LETTERS)
     .toArray();

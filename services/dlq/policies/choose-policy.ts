@@ -7,14 +7,16 @@ export type MatchedLetter = Pick<Letter, "event_type" | "original_topic" | "grou
 /** Each outweighs all those before it together. */
 const WEIGHTS = { event_type: 1, topic: 2, group: 4, reason: 8 } as const;
 
-/** The same message would fail in the same way: a policy is for these only where it names them. */
-const NOT_MENDED_BY_TIME = new Set([
+/** A policy is for these only where it names them. The same message would fail in the same way … */
+const ONLY_BY_NAME = new Set([
   "unparseable",
   "unknown_type",
   "invalid",
   "unstorable",
   "event_id_conflict",
   "too_large_for_transporter",
+  // … or whoever brought these here decides about them: nobody expects an import to send them off by itself.
+  "imported",
 ]);
 
 const MANUAL: Retry = { kind: "manual" };
@@ -36,7 +38,7 @@ export function choosePolicy(policies: readonly DlqPolicy[], letter: MatchedLett
 }
 
 function matches({ event_type, topic, group, reason }: PolicyMatch, letter: MatchedLetter): boolean {
-  if (reason === undefined ? NOT_MENDED_BY_TIME.has(letter.reason) : reason !== letter.reason) return false;
+  if (reason === undefined ? ONLY_BY_NAME.has(letter.reason) : reason !== letter.reason) return false;
   if (group !== undefined && group !== letter.group) return false;
   if (topic !== undefined && topic !== letter.original_topic) return false;
   if (event_type === undefined) return true;

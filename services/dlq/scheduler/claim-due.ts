@@ -1,5 +1,5 @@
 import type { Collection, FilterQuery, ObjectId } from "mongodb";
-import { CLAIM_MS, unclaimed } from "../claim";
+import { leaseOf, NO_CLAIM, unclaimed } from "../claim";
 import type { Letter } from "../letter";
 
 /** `null` for messages that were refused before any group was handed them. */
@@ -42,11 +42,8 @@ export async function claimDue(
   claim: string,
   now: Date,
 ): Promise<ObjectId[]> {
-  const claimed_until = new Date(now.getTime() + CLAIM_MS);
-  await collection.updateMany(
-    { _id: { $in: ids }, ...dueAt(now), ...unclaimed(now) },
-    { $set: { claim, claimed_until } },
-  );
+  const free = { _id: { $in: ids }, ...dueAt(now), ...unclaimed(now) } as object;
+  await collection.updateMany(free, { $set: leaseOf(claim, now) });
   const mine = await collection.find({ _id: { $in: ids }, claim }, { projection: { _id: 1 } }).toArray();
   const ours = new Set(mine.map(({ _id }) => _id.toHexString()));
   return ids.filter((id) => ours.has(id.toHexString()));
@@ -62,11 +59,10 @@ export async function takeForRetry(
   claim: string,
   now: Date,
 ): Promise<Letter | null> {
-  const claimed_until = new Date(now.getTime() + CLAIM_MS);
   const { value } = await collection.findOneAndUpdate(
     { _id, claim, status: "scheduled" },
     // The typings do not count members that may be absent.
-    { $set: { claimed_until }, $inc: { retries: 1 } as object },
+    { $set: leaseOf(claim, now), $inc: { retries: 1 } as object },
     { returnDocument: "after" },
   );
   return value ?? null;
@@ -78,8 +74,5 @@ export async function releaseDue(
   ids: ObjectId[],
   claim: string,
 ): Promise<void> {
-  await (collection as unknown as Collection).updateMany(
-    { _id: { $in: ids }, claim },
-    { $unset: { claim: 1, claimed_until: 1 } },
-  );
+  await (collection as unknown as Collection).updateMany({ _id: { $in: ids }, claim }, { $unset: NO_CLAIM });
 }

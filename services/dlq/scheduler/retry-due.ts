@@ -1,6 +1,6 @@
 import type { Collection, ObjectId } from "mongodb";
 import type { DlqPolicy } from "../../../schemas/dlq-policy";
-import { settleLetter } from "../claim";
+import { NO_CLAIM, settleLetter } from "../claim";
 import type { Letter } from "../letter";
 import { choosePolicy } from "../policies/choose-policy";
 import { limitOf, MAX_AGE_MS } from "../policies/next-retry-at";
@@ -58,6 +58,6 @@ async function postpone(ports: RetryPorts, letter: Letter): Promise<void> {
     return leaveToAPerson(ports, letter, "exhausted");
   }
   const { _id, claim, retries } = letter;
-  const update = { $set: { next_retry_at, retries }, $unset: { claim: 1, claimed_until: 1 } };
+  const update = { $set: { next_retry_at, retries }, $unset: NO_CLAIM };
   await (ports.collection as unknown as Collection).updateOne({ _id, claim }, update);
 }

@@ -23,3 +23,10 @@ export function jobFor(
   const names = { database: name, groupPrefix: `${name}-` };
   return { way: "bare", brokers, mongoUrl, topic, topicPrefix, partitions, ...names, ...more };
 }
+
+/** A job with names of its own and nothing to drain. */
+export function emptyJob(session: Session): Job {
+  const topicPrefix = `${session.name()}.`;
+  const nothing = { topic: "", topicPrefix, partitions: 1, bytes: 0, events: 0, distinct: 0 };
+  return jobFor(session, nothing, session.name(), { plugins: 1 });
+}

@@ -2,15 +2,23 @@ import assert from "node:assert/strict";
 import { Errors } from "moleculer";
 import type { IndexState } from "../../../mixins/mongo-schema.mixin";
 import { WeirError } from "../../../schemas/errors";
+import type { GroupRow } from "../../../services/dlq/grouping/list-groups";
+import type { RedriveRow } from "../../../services/dlq/redrive/status";
 import type { LetterDetails } from "../../../services/dlq/view";
 import { NO_COUNTS, type ReplayView } from "../../../services/events/replay/session";
 import { newCallCounters, newCounters } from "../../../services/idempotency/counters";
 import { indexRows } from "../../../services/indexes/index-rows";
 import { listParams } from "../../../services/repl/dlq";
+import { groupsText } from "../../../services/repl/dlq-groups-text";
 import { policiesText, policyParams } from "../../../services/repl/dlq-policies";
 import { letterText, listText, resultsText, statsText } from "../../../services/repl/dlq-text";
 import { explain } from "../../../services/repl/explain";
 import { statsText as idempotencyStatsText, keyText } from "../../../services/repl/idempotency";
+import {
+  dryRunText as redriveDryRunText,
+  redrivesText,
+  redriveText,
+} from "../../../services/repl/redrive-text";
 import { startParams } from "../../../services/repl/replay";
 import { dryRunText, replayRow, replaysText, replayText } from "../../../services/repl/replay-text";
 import { statusRow, statusText } from "../../../services/repl/status";
@@ -308,6 +316,62 @@ describe("texts of the command line", () => {
     });
     assert.throws(() => startParams({ group: "x" }), /Which events\?/);
     assert.throws(() => startParams({ all: true }), /Where to\?/);
+  });
+
+  it("dlq groups: a row per cause, what people said of it, and what a redrive did not mend", () => {
+    const row: GroupRow = {
+      fingerprint: "0123456789abcdef",
+      status: "acknowledged",
+      note: "the printer is being mended",
+      by: "ada",
+      reason: "handler_error",
+      error: { type: "Error", message: "out of paper" },
+      count: 12,
+      keys: 2,
+      first_seen: "2026-03-02T09:15:27.120Z",
+      last_seen: "2026-03-02T09:16:00.000Z",
+      sample: LETTER.id,
+      pattern: "poison",
+      during_redrive: { new: 1, again: 3 },
+    };
+    const text = groupsText({ rows: [row], total: 1, page: 1, pageSize: 20 });
+    assert.match(text, /^1 cause of open letters\n/);
+    assert.match(
+      text,
+      /acknowledged +│ +12 │ +2 │ poison +│ - +│ - +│ handler_error: out of paper \(Error\)/,
+    );
+    assert.match(text, /0123456789abcdef has 1 new letter, 3 failed again/);
+    assert.match(groupsText({ rows: [], total: 0, page: 1, pageSize: 20 }), /^Nothing is broken/);
+  });
+
+  it("redrive: how far each is, why it waits, what became of its letters", () => {
+    const counts = { delivered: 5, duplicate: 1, failed: 2, closed: 0, gone: 0 };
+    const row: RedriveRow = {
+      id: LETTER.id,
+      status: "paused",
+      filter: { group: "notifier", from: new Date("2026-03-01T00:00:00Z") },
+      canary: "passed",
+      by: "ada",
+      total: 10,
+      done: 8,
+      counts,
+      paused: { at: "2026-03-02T09:16:00.000Z", by: "weir", reason: "nothing got on" },
+      created_at: "2026-03-02T09:15:27.120Z",
+    };
+    assert.match(
+      redrivesText({ rows: [row], total: 1, page: 1, pageSize: 20 }),
+      /paused by weir.*│ +10 │ +8 │.*│ group notifier, from 2026-03-01T00:00:00.000Z │ ada │/,
+    );
+    const error = { type: "E", message: "no" };
+    const items = { rows: [{ id: "a", result: "failed" as const, error }], total: 2, page: 1, pageSize: 20 };
+    const text = redriveText({ ...row, items });
+    for (const part of ["nothing got on", `redrive resume ${LETTER.id}`, "no (E)", "1 of 2 letters shown"])
+      assert.ok(text.includes(part), part);
+    assert.match(text, /│ waiting +│ +2 │/);
+    const none = { by_event_type: {}, by_group: {}, by_reason: {} };
+    assert.equal(redriveDryRunText({ dry_run: true, total: 0, ...none }), "No open letter matches.");
+    const some = redriveDryRunText({ dry_run: true, total: 3, ...none, by_reason: { invalid: 3 } });
+    assert.match(some, /^3 letters would be handed over.*│ reason │ invalid │ +3 │/s);
   });
 
   it("shows what would steer the terminal instead of sending it", () => {

@@ -52,8 +52,9 @@ describe("which retry policy holds for a dead letter", () => {
     assert.equal(chosen([{ event_type: "**" }], { event_type: undefined }), -1);
   });
 
-  it("what no retry can mend only where the policy names the reason", () => {
-    for (const reason of ["unparseable", "unknown_type", "invalid", "unstorable", "event_id_conflict"]) {
+  it("what no retry can mend, or somebody imported, only where the policy names the reason", () => {
+    const notMended = ["unparseable", "unknown_type", "invalid", "unstorable", "event_id_conflict"];
+    for (const reason of [...notMended, "imported"]) {
       assert.equal(chosen([{}, { group: "mails" }], { reason }), -1);
       assert.equal(chosen([{ reason }, {}], { reason }), 0);
     }

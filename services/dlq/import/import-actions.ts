@@ -1,0 +1,25 @@
+import type { Context, ServiceSchema } from "moleculer";
+import type { ImportRequest, ImportResult } from "../../bridge/import/import-topic";
+
+// As long as the topic is; it ends by itself where nothing gets on.
+const NO_TIMEOUT = { timeout: 0 } as object;
+
+/** What Kafka allows as a topic's name. */
+const TOPIC = { type: "string", pattern: /^[A-Za-z0-9._-]{1,249}$/ } as const;
+
+/** The part of the dlq service that takes in dead letters which others have put into Kafka: a mixin. */
+export const importActions: Partial<ServiceSchema> = {
+  actions: {
+    /**
+     * Makes letters of a Kafka dead letter topic, each message once → `ImportResult`. `original_topic` is for messages that do not
+     * say where they came from. Throws WEIR_TOPIC_UNKNOWN, WEIR_IMPORT_NO_ORIGIN, WEIR_KAFKA_UNAVAILABLE.
+     */
+    importTopic: {
+      ...NO_TIMEOUT,
+      params: { $$strict: true, topic: TOPIC, original_topic: { ...TOPIC, optional: true } },
+      handler(ctx: Context<ImportRequest>): Promise<ImportResult> {
+        return ctx.call("bridge.importDeadLetters", ctx.params, { timeout: 0, retries: 0 });
+      },
+    },
+  },
+};

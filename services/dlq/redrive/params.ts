@@ -1,0 +1,28 @@
+import { PAGING } from "../../../schemas/query-params";
+import { ID, ITEMS } from "../params";
+import { JOB_STATUSES, LETTER_RESULTS } from "./job";
+
+const WHO = { type: "string", min: 1, max: 256, optional: true } as const;
+
+export const REDRIVE = {
+  ...ITEMS,
+  dry_run: { type: "boolean", optional: true, convert: true },
+  rate: { type: "number", integer: true, min: 1, max: 100_000, optional: true, convert: true },
+  canary: { type: "boolean", optional: true, convert: true },
+  by: WHO,
+} as const;
+
+export const JOBS = {
+  $$strict: true,
+  status: { type: "enum", values: [...JOB_STATUSES], optional: true },
+  ...PAGING,
+} as const;
+
+export const JOB_STATUS = {
+  $$strict: true,
+  id: ID,
+  result: { type: "enum", values: [...LETTER_RESULTS, "waiting"], optional: true },
+  ...PAGING,
+} as const;
+
+export const CONTROL = { $$strict: true, id: ID, by: WHO } as const;

@@ -1,0 +1,127 @@
+import type { ObjectId } from "mongodb";
+import { handOver } from "./hand-over";
+import type { RedriveChunk, RedriveJob } from "./job";
+import type { JobLease } from "./lease";
+import type { Pace } from "./pace";
+import type { RedrivePorts } from "./ports";
+
+const BACKOFF_MS = { first: 250, max: 5_000 };
+/** Longer than a claim of a gateway that died is believed: whatever is in the way after that is there to stay. */
+const STUCK_AFTER_MS = 6 * 60_000;
+
+export type ChunkEnd =
+  /** Every letter has its outcome. */
+  | { kind: "done" }
+  /** The job was paused, cancelled, or is another gateway's. */
+  | { kind: "stopped" }
+  /** The first letter, sent ahead of all others, failed. */
+  | { kind: "canary_failed"; reason: string }
+  /** Nothing got on for long. */
+  | { kind: "stuck"; reason: string };
+
+/** What a job's chunks share while one gateway is at them. */
+export interface JobRun {
+  ports: RedrivePorts;
+  job: RedriveJob;
+  lease: JobLease;
+  pace: Pace;
+  /** Raised when it is not known what became of a delivery. */
+  attempt: number;
+}
+
+/**
+ * Hands over the letters of a chunk that have no outcome yet, slice by slice, again and again until each has one. Outcomes are
+ * written after each slice; what was done before a gateway died is found in the letters themselves.
+ */
+export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkEnd> {
+  const { ports, lease, job } = run;
+  let backoff = BACKOFF_MS.first;
+  let stuckSince: number | null = null;
+  for (;;) {
+    const pending = chunk.letters.filter((_, index) => !chunk.results[index]);
+    if (pending.length === 0) return { kind: "done" };
+    let waits: string | undefined;
+    let decided = 0;
+    for (const slice of slicesOf(run, pending, await bytesOf(ports, pending))) {
+      await run.pace.before(slice.length, lease.signal);
+      if (!lease.held) return { kind: "stopped" };
+      const taker = { job: job._id.toHexString(), epoch: lease.epoch, attempt: run.attempt };
+      const handed = await handOver(ports, slice, taker);
+      if (handed.unknown) run.attempt += 1;
+      waits = handed.waits ?? waits;
+      decided += handed.outcomes.size;
+      if (!(await writeOutcomes(run, chunk, handed.outcomes))) return { kind: "stopped" };
+      if (job.canary !== "due" || handed.outcomes.size === 0) continue;
+      const [canary] = handed.outcomes.values();
+      if (canary?.result === "failed") return { kind: "canary_failed", reason: canary.error?.message ?? "" };
+      if (canary?.result === "closed" || canary?.result === "gone") continue;
+      job.canary = "passed";
+      await ports.jobs.updateOne(lease.mine as object, { $set: { canary: "passed" } });
+      // It went alone; the slices of the others may be larger.
+      break;
+    }
+    if (decided > 0) {
+      backoff = BACKOFF_MS.first;
+      stuckSince = null;
+      await tellWaiting(run, undefined);
+      continue;
+    }
+    stuckSince ??= ports.now().getTime();
+    if (ports.now().getTime() - stuckSince > STUCK_AFTER_MS) return { kind: "stuck", reason: waits ?? "" };
+    await tellWaiting(run, waits ?? "nobody takes the letters now");
+    await ports.wait(backoff, lease.signal);
+    if (!lease.held) return { kind: "stopped" };
+    backoff = Math.min(backoff * 2, BACKOFF_MS.max);
+  }
+}
+
+/** Letters that go together: as many as a delivery may carry, and as the rate allows for about a second. */
+function slicesOf({ ports, job, pace }: JobRun, ids: ObjectId[], bytes: Map<string, number>): ObjectId[][] {
+  const { maxMessages, maxBytes } = ports.limits;
+  const most = job.canary === "due" ? 1 : Math.min(maxMessages, pace.atOnce);
+  const slices: ObjectId[][] = [];
+  let size = 0;
+  for (const id of ids) {
+    const more = bytes.get(id.toHexString()) ?? 0;
+    const last = slices.at(-1);
+    if (last && last.length < most && size + more <= maxBytes) {
+      last.push(id);
+      size += more;
+    } else {
+      slices.push([id]);
+      size = more;
+    }
+  }
+  return slices;
+}
+
+async function bytesOf({ collection }: RedrivePorts, ids: ObjectId[]): Promise<Map<string, number>> {
+  const found = await collection.find({ _id: { $in: ids } }, { projection: { raw_bytes: 1 } }).toArray();
+  return new Map(found.map(({ _id, raw_bytes }) => [_id.toHexString(), raw_bytes]));
+}
+
+/** → false where the chunk is a later owner's. */
+async function writeOutcomes(
+  { ports, lease }: JobRun,
+  chunk: RedriveChunk,
+  outcomes: Awaited<ReturnType<typeof handOver>>["outcomes"],
+): Promise<boolean> {
+  if (outcomes.size === 0) return true;
+  chunk.results = chunk.results.map((known, index) => {
+    return known ?? outcomes.get(chunk.letters[index]?.toHexString() ?? "") ?? null;
+  });
+  const { matchedCount } = await ports.chunks.updateOne(
+    { _id: chunk._id, epoch: { $lte: lease.epoch } },
+    { $set: { results: chunk.results, epoch: lease.epoch } },
+  );
+  return matchedCount === 1;
+}
+
+/** Lets whoever looks at the job see why it does not get on. */
+async function tellWaiting({ ports, job, lease }: JobRun, reason: string | undefined): Promise<void> {
+  if (job.waiting?.reason === reason) return;
+  job.waiting = reason === undefined ? undefined : { reason, since: ports.now() };
+  const update = job.waiting ? { $set: { waiting: job.waiting } } : { $unset: { waiting: 1 } };
+  await ports.jobs.updateOne(lease.mine as object, update as object);
+  if (reason) ports.logger.warn(`Redrive ${job._id.toHexString()} waits: ${reason}`);
+}

@@ -1,0 +1,73 @@
+import { countsOf, expiryOfEnded, type LetterResult, type RedriveChunk, type RedriveJob } from "./job";
+import type { JobLease } from "./lease";
+import { Pace } from "./pace";
+import type { RedrivePorts } from "./ports";
+import { type JobRun, runChunk } from "./run-chunk";
+import { selectLetters } from "./select-letters";
+
+/** Takes a job as far as it goes: to its end, to a pause, or until this gateway is to stop. */
+export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void> {
+  let job = await ownJob(ports, lease);
+  if (job?.total === null) {
+    if (!(await selectLetters(ports, job, lease))) return;
+    job = await ownJob(ports, lease);
+  }
+  if (!job) return;
+  const run: JobRun = { ports, job, lease, pace: new Pace(job.rate, ports), attempt: 0 };
+  for (let { next } = job; next < (job.chunks ?? 0); next += 1) {
+    const chunk = await ports.chunks.findOne({ job: job._id, n: next });
+    if (!chunk) throw new Error(`chunk ${next} of redrive ${job._id.toHexString()} is gone`);
+    const end = await runChunk(run, chunk);
+    if (end.kind === "stopped") return;
+    if (end.kind !== "done") return pauseItself(run, end);
+    if (!(await countChunk(run, chunk))) return;
+  }
+  await complete(run);
+}
+
+function ownJob({ jobs }: RedrivePorts, lease: JobLease): Promise<RedriveJob | null> {
+  return jobs.findOne({ ...lease.mine, status: "running" } as object);
+}
+
+/** Counts a chunk once, whoever may have counted it before its owner died → false where the job is not ours to run. */
+async function countChunk({ ports, lease }: JobRun, { n, results }: RedriveChunk): Promise<boolean> {
+  const counts = Object.entries(countsOf(results)) as [LetterResult, number][];
+  const $inc = Object.fromEntries(counts.map(([result, count]) => [`counts.${result}`, count]));
+  const { matchedCount } = await ports.jobs.updateOne(
+    { ...lease.mine, next: n } as object,
+    { $set: { next: n + 1 }, $inc } as object,
+  );
+  return matchedCount === 1 && lease.held;
+}
+
+async function pauseItself(
+  { ports, job, lease }: JobRun,
+  end: { kind: "canary_failed" | "stuck"; reason: string },
+): Promise<void> {
+  const failed = end.kind === "canary_failed";
+  const reason = failed
+    ? `the first letter, sent ahead of all others, failed: ${end.reason}`
+    : `nothing got on for minutes: ${end.reason}`;
+  const paused = { at: ports.now(), by: "weir", reason };
+  const update = {
+    $set: { status: "paused", paused, ...(failed && { canary: "failed" }) },
+    $unset: { owner: 1, lease_until: 1, waiting: 1 },
+  };
+  await ports.jobs.updateOne({ ...lease.mine, status: "running" } as object, update as object);
+  ports.logger.warn(`Redrive ${job._id.toHexString()} is paused: ${reason}`);
+}
+
+async function complete({ ports, job, lease }: JobRun): Promise<void> {
+  const now = ports.now();
+  const expires_at = expiryOfEnded(now);
+  await ports.chunks.updateMany({ job: job._id }, { $set: { expires_at } });
+  const update = {
+    $set: { status: "completed", finished_at: now, expires_at },
+    $unset: { owner: 1, lease_until: 1, waiting: 1 },
+  };
+  const { matchedCount } = await ports.jobs.updateOne(
+    { ...lease.mine, status: "running" } as object,
+    update as object,
+  );
+  if (matchedCount === 1) ports.logger.info(`Redrive ${job._id.toHexString()} is completed`);
+}
