@@ -16,6 +16,7 @@ import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
 import { groupsOf, type RegisteredService } from "./groups";
 import { withLifts } from "./lifts";
+import { MessageReader } from "./message-reader";
 import { type Published, type Publisher, type PublishRequest, publish, sendError } from "./publish";
 import { redeliver } from "./redeliver";
 import { replay } from "./replay";
@@ -40,6 +41,7 @@ export class Bridge {
   /** Of its own: a topic that is missing must not hold up what others publish. */
   private readonly letterProducer: EventProducer;
   private readonly topics: TopicKeeper;
+  private readonly reader: MessageReader;
   private readonly watchdog: Watchdog;
   private readonly stopping = new AbortController();
   private phase: "starting" | "running" | "draining" | "stopped" = "starting";
@@ -59,6 +61,7 @@ export class Bridge {
     this.producer = new EventProducer(this.kafka);
     this.letterProducer = new EventProducer(this.kafka);
     this.topics = new TopicKeeper(this.admin, this.configuration.topics, logger);
+    this.reader = new MessageReader(catalog);
     this.supervisor = new GroupSupervisor({
       configuration: this.configuration,
       catalog,
@@ -69,7 +72,7 @@ export class Bridge {
         kafka: this.kafka,
         admin: this.admin,
         logger,
-        catalog,
+        read: (value, place) => this.reader.read(value, place),
         chunk: this.configuration.chunk,
         deliver: (request) => this.deliverToGroup(request),
         deadLetter: (letters) => this.deadLetter(letters),
