@@ -12,6 +12,7 @@ import type { BreakerChange, BreakerStatus } from "./breaker";
 import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
 import { HandOver } from "./hand-over";
+import { MessageReader } from "./message-reader";
 import { Plugins } from "./plugins";
 import { type Published, type Publisher, type PublishRequest, publish } from "./publish";
 import { type BridgeState, type BridgeStatus, lookAtGroups } from "./status";
@@ -32,6 +33,7 @@ export class Bridge {
   private readonly producer: EventProducer;
   private readonly letterProducer: EventProducer;
   private readonly topics: TopicKeeper;
+  private readonly reader: MessageReader;
   private readonly watchdog: Watchdog;
   private readonly stopping = new AbortController();
   private phase: "starting" | "running" | "draining" | "stopped" = "starting";
@@ -52,6 +54,7 @@ export class Bridge {
     this.letterProducer = new EventProducer(this.kafka);
     this.plugins = new Plugins(broker, catalog, this.configuration.chunk);
     this.topics = new TopicKeeper(this.admin, this.configuration.topics, logger);
+    this.reader = new MessageReader(catalog);
     this.supervisor = new GroupSupervisor({
       configuration: this.configuration,
       catalog,
@@ -62,7 +65,7 @@ export class Bridge {
         kafka: this.kafka,
         admin: this.admin,
         logger,
-        catalog,
+        read: (value, place) => this.reader.read(value, place),
         chunk: this.configuration.chunk,
         deliver: (request) => this.deliverToGroup(request),
         deadLetter: async (letters) => void (await this.deadLetter(letters)),

@@ -1,18 +1,19 @@
 import type { KafkaMessage } from "kafkajs";
-import type { Catalog } from "../../schemas/catalog";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import type { DeliverItem, DeliverRequest, DeliverResponse, Outcome } from "../../schemas/delivery";
 import type { PartitionBatch } from "../kafka/partition-batch";
 import { failureLetter, refusalLetter } from "./letters";
 import { headersOf, keyOf } from "./message-parts";
+import type { Place } from "./message-reader";
 import { type Fate, OFFSET_ACTION, passable } from "./offset-action";
 import type { Ownership } from "./ownership";
-import { type ReadMessage, readMessage } from "./read-message";
+import type { ReadMessage } from "./read-message";
 
 /** What one group's way needs of the world. */
 export interface PathPorts {
   group: string;
-  catalog: Catalog;
+  /** Never throws. */
+  read(value: Buffer | null, place: Place): ReadMessage;
   wants(eventType: string): boolean;
   deadLettersRefused: boolean;
   /** Calls the plugin; rejects when it cannot be reached or could not claim or settle. */
@@ -52,7 +53,8 @@ export async function takeChunk(
   [from, to]: [number, number],
 ): Promise<ChunkReport> {
   const chunk = batch.messages.slice(from, to).map((message): Read => {
-    return { message, read: readMessage(message.value, ports.catalog) };
+    const { topic, partition } = batch;
+    return { message, read: ports.read(message.value, { topic, partition, offset: message.offset }) };
   });
   const wanted = chunk.filter(
     ({ message, read }) =>

@@ -11,8 +11,12 @@ export function announceStored(
   events: readonly EventEnvelope[],
   outcomes: BatchOutcome[],
 ): void {
+  // Asked once for a chunk: an emit that nobody hears costs as much as one that somebody does.
+  const heard = new Map<string, boolean>();
   for (const [index, event] of events.entries()) {
     if (outcomes[index]?.status !== "completed") continue;
-    broker.emit(event.event_type, event).catch(() => undefined);
+    const { event_type } = event;
+    if (!heard.has(event_type)) heard.set(event_type, broker.getEventGroups(event_type).length > 0);
+    if (heard.get(event_type)) broker.emit(event_type, event).catch(() => undefined);
   }
 }
