@@ -21,6 +21,7 @@ export type {
   HandlerDefinition,
   HandlerOptions,
   IdempotencyStrategy,
+  Order,
   RetryPolicy,
 } from "./event-handler/options";
 
@@ -66,6 +67,7 @@ export function eventHandler<const Pattern extends string, const Transaction ext
 
     merged(merged: ServiceSchema) {
       const handlers = resolveHandlers(merged.name, given);
+      const strict = handlers.filter((handler) => handler.strict).map(({ pattern }) => pattern);
       const weir: PluginMetadata = {
         wire: 1,
         group: given.group ?? merged.name,
@@ -73,6 +75,7 @@ export function eventHandler<const Pattern extends string, const Transaction ext
         startFrom: given.startFrom ?? DEFAULTS.startFrom,
         transaction: given.transaction ?? false,
         deadLettersRefused: given.deadLettersRefused ?? false,
+        ...(strict.length > 0 && { strict }),
       };
       merged.metadata = { ...merged.metadata, weir };
     },

@@ -11,7 +11,7 @@ export interface DeadLetterInput {
   event_type?: string;
   /** The group that failed; absent for a message that was refused before any group saw it. */
   group?: string;
-  /** `unparseable`, `unknown_type`, `invalid`, `unstorable`, `handler_error`, `timeout`, `event_id_conflict` … */
+  /** `unparseable`, `unknown_type`, `invalid`, `unstorable`, `handler_error`, `timeout`, `event_id_conflict`, `parked` … */
   reason: string;
   error: EventFailure;
   attempts: number;
@@ -21,6 +21,10 @@ export interface DeadLetterInput {
   offset: string;
   key: string | null;
   headers: Record<string, string>;
+  /** Of a handler that keeps order strictly: later events of the same lane wait behind this one, in the order of their offsets. */
+  lane?: string;
+  /** Of a parked event: the offset of the first event that it waited behind. */
+  behind?: number;
   /** The message's value as it came; null for a tombstone. */
   raw: Buffer | null;
 }

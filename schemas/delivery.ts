@@ -114,6 +114,8 @@ export interface DeliverRequest {
   scope?: string;
   /** Handled keys are kept this long at least (milliseconds), whatever the handler's own time to live. */
   keep_keys_ms?: number;
+  /** Set for a group with handlers that keep order strictly: what is behind a failed event of its Kafka key is parked. */
+  park?: true;
   /** By event type: the version that older ones among the items are lifted to before the handler sees them. */
   lift_to?: Record<string, string>;
   items: DeliverItem[];
@@ -142,6 +144,8 @@ export type Outcome =
       attempts: number;
       /** The idempotency key, part of the dead letter's identity. */
       key: string;
+      /** Of a parked event: the offset of the first event that it waits behind. */
+      behind?: number;
     }
   /** Another delivery holds its key, or that of an earlier event of the same Kafka key: ask again later. */
   | { status: "busy" }
@@ -161,6 +165,8 @@ export interface PluginMetadata {
   startFrom: "beginning" | "now";
   /** True where a chunk's effects, claim and progress commit together. */
   transaction: boolean;
+  /** Those of the patterns whose events wait behind a failed one of their Kafka key; absent for none. */
+  strict?: string[];
   /** True for the one group that dead-letters what no group can be handed. */
   deadLettersRefused: boolean;
 }

@@ -32,6 +32,10 @@ export const ERRORS = {
   WEIR_DEAD_LETTER_CLOSED: { status: 409, meaning: "The dead letter was retried or discarded before." },
   WEIR_DEAD_LETTER_BUSY: { status: 409, meaning: "The dead letter is being retried by somebody else." },
   WEIR_DEAD_LETTER_CUT: { status: 422, meaning: "The dead letter's message was too large to be kept whole." },
+  WEIR_DEAD_LETTER_PARKED: {
+    status: 409,
+    meaning: "The dead letter waits behind another of the same Kafka key, and cannot be retried before it.",
+  },
   WEIR_DLQ_POLICY_NOT_FOUND: { status: 404, meaning: "No stored retry policy has this id." },
   WEIR_REDRIVE_NOT_FOUND: { status: 404, meaning: "No redrive has this id." },
   WEIR_REDRIVE_ENDED: { status: 409, meaning: "The redrive is completed or cancelled." },
@@ -91,6 +95,11 @@ export const ERRORS = {
   WEIR_HANDLER_TIMEOUT: {
     status: 504,
     meaning: "A handler did not end within its timeout; the event becomes a dead letter.",
+  },
+  WEIR_KEY_PARKED: {
+    status: 409,
+    meaning:
+      "An earlier event of the same Kafka key is a dead letter; this one became one too, and waits behind it.",
   },
   WEIR_HANDLER_ERROR: {
     status: 500,

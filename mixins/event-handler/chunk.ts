@@ -11,6 +11,7 @@ import { WeirRetryableError } from "../../schemas/errors";
 import { deepFreeze } from "./deep-freeze";
 import { failureOf } from "./failure";
 import { idempotencyKey } from "./idempotency-key";
+import { laneOf } from "./lane";
 import type { ResolvedHandler } from "./options";
 
 /** What the mixin knows of the service it is mixed into. */
@@ -33,6 +34,8 @@ export interface Entry {
   /** The same where it is to be claimed; null where the handler wants no claims. */
   claimKey: string | null;
   redelivered: boolean;
+  /** What it keeps its order in; null where what fails holds nothing back. */
+  lane: string | null;
   outcome?: Outcome;
 }
 
@@ -141,9 +144,10 @@ function entryOf(plugin: Plugin, request: DeliverRequest, item: DeliverItem): En
   const handler = handlerFor(plugin, event.event_type);
   if (plugin.freezeEvents) deepFreeze(event);
   const { redelivered } = delivery;
+  const lane = request.park && handler.strict ? laneIn(request, delivery) : null;
   const failed = (reason: string, error: unknown, key: string): Entry => {
     const outcome: Outcome = { status: "failed", reason, error: failureOf(error), attempts: 0, key };
-    return { item, handler, key, claimKey: null, redelivered, outcome };
+    return { item, handler, key, claimKey: null, redelivered, lane, outcome };
   };
   let key: string;
   try {
@@ -157,11 +161,18 @@ function entryOf(plugin: Plugin, request: DeliverRequest, item: DeliverItem): En
     const lifted = plugin.lift(request, event);
     if (plugin.freezeEvents && lifted !== event) deepFreeze(lifted);
     const handed = lifted === event ? item : { event: lifted, delivery };
-    return { item: handed, handler, key, claimKey: handler.idempotency === false ? null : key, redelivered };
+    const claimKey = handler.idempotency === false ? null : key;
+    return { item: handed, handler, key, claimKey, redelivered, lane };
   } catch (error) {
     if ((error as { type?: string }).type !== "WEIR_UPCAST_FAILED") throw error;
     return failed("upcast_failed", error, key);
   }
+}
+
+function laneIn(request: DeliverRequest, delivery: DeliverItem["delivery"]): string | null {
+  const { group, scope } = request;
+  const { key, topic = request.topic, partition = request.partition } = delivery;
+  return key === null ? null : laneOf({ group, scope, topic, partition, key });
 }
 
 function handlerFor(plugin: Plugin, eventType: string): ResolvedHandler {

@@ -10,6 +10,7 @@ import { lanesOf, planChunk } from "./plan-chunk";
 import { runBatch } from "./run-batch";
 import { inParallel } from "./run-limited";
 import { runSingle } from "./run-single";
+import { StrictOrder } from "./strict-order";
 
 const SETTLE_RETRY_MS = 500;
 
@@ -23,7 +24,8 @@ export async function deliver(plugin: Plugin, ctx: Context<DeliverRequest>): Pro
 
   const claimed = await claimKeys(run, chunk.keysToClaim());
   chunk.sortOut(claimed);
-  await handle(run, chunk);
+  const order = ctx.params.park ? await StrictOrder.of(run, chunk) : null;
+  await handle(run, chunk, order);
   await settle(run, chunk, claimed.id);
   return chunk.outcomes();
 }
@@ -36,7 +38,7 @@ async function claimKeys({ ctx, request }: ChunkRun, keys: string[]): Promise<Cl
   return ctx.call("idempotency.claim", { group, keys, by: { topic, partition, epoch, attempt, from, to } });
 }
 
-async function handle(run: ChunkRun, chunk: Chunk): Promise<void> {
+async function handle(run: ChunkRun, chunk: Chunk, order: StrictOrder | null): Promise<void> {
   for (const { batch, work: planned } of planChunk(chunk.work())) {
     const work = chunk.withoutStalled(planned);
     if (work.length === 0) continue;
@@ -45,16 +47,18 @@ async function handle(run: ChunkRun, chunk: Chunk): Promise<void> {
       for (const [index, entry] of work.entries()) entry.outcome = outcomes[index];
     } else {
       const concurrency = Math.min(...work.map(({ handler }) => handler.concurrency));
-      await inParallel(lanesOf(work), concurrency, (lane) => handleLane(run, lane));
+      await inParallel(lanesOf(work), concurrency, (lane) => handleLane(run, lane, order));
     }
   }
 }
 
 /** Events of one Kafka key, one after the other; the first that must wait keeps those behind it waiting. */
-async function handleLane(run: ChunkRun, lane: Entry[]): Promise<void> {
+async function handleLane(run: ChunkRun, lane: Entry[], order: StrictOrder | null): Promise<void> {
   for (const entry of lane) {
+    if (order?.parks(entry)) continue;
     entry.outcome = await runSingle(run, entry);
     run.budget.note(entry.outcome);
+    order?.note(entry);
     if (entry.outcome.status === "not_started") return;
   }
 }

@@ -55,7 +55,15 @@ export interface HandlerOptions<E> {
   idempotency?: IdempotencyStrategy<E>;
   /** Milliseconds that a handled event absorbs its duplicates. One hour by default. */
   ttl?: number;
+  /** Instead of the plugin's own `order`. */
+  order?: Order;
 }
+
+/**
+ * What becomes of later events of a Kafka key when one of them has failed for good. `loose`: they are handled. `strict`: they
+ * wait behind it in the dead letter queue, and follow it in order. Not for batch handlers.
+ */
+export type Order = "strict" | "loose";
 
 export type HandlerDefinition<E, D = Delivery> =
   // The impossible member lets TypeScript tell the forms apart, and so know the parameters' types in each.
@@ -76,6 +84,8 @@ export interface EventHandlerOptions<Pattern extends string, Transaction extends
    * it does elsewhere (a mail, a publish) is not part of it. Events of a chunk run one after the other.
    */
   transaction?: Transaction;
+  /** For handlers that do not say it themselves. `loose` by default. */
+  order?: Order;
   /** `false`: events of older versions are handed over as they came, and not as their newest version. */
   upcast?: false;
   /** Only for the group that dead-letters what no group can be handed. */
@@ -88,6 +98,7 @@ export interface EventHandlerOptions<Pattern extends string, Transaction extends
 
 export const DEFAULTS = {
   startFrom: "beginning",
+  order: "loose",
   budget: 25_000,
   concurrency: 8,
   timeout: 10_000,
@@ -108,4 +119,5 @@ export interface ResolvedHandler {
   retry: RetryPolicy;
   idempotency: IdempotencyStrategy<EventEnvelope>;
   ttl: number;
+  strict: boolean;
 }

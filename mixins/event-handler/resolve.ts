@@ -1,6 +1,12 @@
 import type { EventEnvelope } from "../../schemas/delivery";
 import { WeirError } from "../../schemas/errors";
-import { DEFAULTS, type EventHandlerOptions, type HandlerDefinition, type ResolvedHandler } from "./options";
+import {
+  DEFAULTS,
+  type EventHandlerOptions,
+  type HandlerDefinition,
+  type Order,
+  type ResolvedHandler,
+} from "./options";
 import { bySpecificity, isPattern, matcherOf } from "./patterns";
 
 const GROUP = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
@@ -18,13 +24,18 @@ export function resolveHandlers(service: string, options: EventHandlerOptions<st
     refuse("startFrom", '"beginning" or "now"', options.startFrom);
   if (options.transaction !== undefined && typeof options.transaction !== "boolean")
     refuse("transaction", "true or false", options.transaction);
+  checkOrder(refuse, "order", options.order);
   if (options.upcast !== undefined && options.upcast !== false)
     refuse("upcast", "false, or left out", options.upcast);
   const patterns = Object.keys(options.handlers ?? {});
   if (patterns.length === 0) refuse("handlers", "at least one event type or pattern", options.handlers);
   return patterns.sort(bySpecificity).map((pattern) => {
     const definition = options.handlers[pattern] as HandlerDefinition<EventEnvelope>;
-    return resolveHandler(refuse, pattern, definition, { budget, transaction: options.transaction === true });
+    return resolveHandler(refuse, pattern, definition, {
+      budget,
+      transaction: options.transaction === true,
+      order: options.order ?? DEFAULTS.order,
+    });
   });
 }
 
@@ -49,7 +60,7 @@ function resolveHandler(
   refuse: Refuse,
   pattern: string,
   definition: HandlerDefinition<EventEnvelope>,
-  { budget, transaction }: { budget: number; transaction: boolean },
+  { budget, transaction, order }: { budget: number; transaction: boolean; order: Order },
 ): ResolvedHandler {
   const at = `handlers["${pattern}"]`;
   if (!isPattern(pattern))
@@ -74,7 +85,16 @@ function resolveHandler(
     retry,
     idempotency: given.idempotency ?? "event",
     ttl: given.ttl ?? DEFAULTS.ttl,
+    strict: (given.order ?? order) === "strict",
   };
+  checkOrder(refuse, `${at}.order`, given.order);
+  // Which events of a batch have taken effect when one has failed, only its handler knows.
+  if (resolved.strict && resolved.batch)
+    refuse(
+      `${at}.order`,
+      '"loose" for a batch handler, which may handle a key\'s later events beside a failed one',
+      "strict",
+    );
   between(refuse, `${at}.concurrency`, resolved.concurrency, 1, 1_000);
   between(refuse, `${at}.timeout`, resolved.timeout, 1, budget);
   between(refuse, `${at}.ttl`, resolved.ttl, 1_000, 365 * 24 * 3_600_000);
@@ -83,6 +103,11 @@ function resolveHandler(
   between(refuse, `${at}.retry.max`, retry.max, 0, budget);
   checkStrategy(refuse, `${at}.idempotency`, resolved.idempotency);
   return resolved;
+}
+
+function checkOrder(refuse: Refuse, option: string, order: unknown): void {
+  if (order !== undefined && order !== "strict" && order !== "loose")
+    refuse(option, '"strict" or "loose"', order);
 }
 
 function checkStrategy(refuse: Refuse, option: string, strategy: unknown): void {

@@ -14,11 +14,13 @@ import type { PluginGroup } from "./groups";
 import { Lane } from "./lane";
 import { type Ownership, takeOwnership, whatKafkaKept } from "./ownership";
 import { type PathPorts, takeChunk } from "./path";
+import { keepsOrder } from "./strict-order";
 import { fitRequest, withRest } from "./transporter-limit";
 
 const DONE: BatchVerdict = { done: true };
 
-export interface RunnerPorts extends Omit<PathPorts, "group" | "wants" | "deadLettersRefused"> {
+export interface RunnerPorts
+  extends Omit<PathPorts, "group" | "wants" | "deadLettersRefused" | "keepsOrder"> {
   kafka: Kafka;
   admin: TopicAdmin;
   logger: Logger;
@@ -63,6 +65,7 @@ export class GroupRunner {
       group: plugin.group,
       wants,
       deadLettersRefused: plugin.deadLettersRefused,
+      ...(plugin.strict.length > 0 && { keepsOrder: (eventType: string) => keepsOrder(plugin, eventType) }),
       deliver: (request) => this.deliver(request),
     };
     this.consumer = new GroupConsumer({

@@ -156,7 +156,8 @@ export class GroupSupervisor {
     const unchanged =
       known.plugin.service === plugin.service &&
       known.plugin.deadLettersRefused === plugin.deadLettersRefused &&
-      known.plugin.patterns.join() === plugin.patterns.join();
+      known.plugin.patterns.join() === plugin.patterns.join() &&
+      known.plugin.strict.join() === plugin.strict.join();
     if (unchanged && known.runner.consumer.state !== "stopped" && !(await this.hasNewTopics(known, plugin))) {
       known.plugin = plugin;
       this.pluginBack(known);

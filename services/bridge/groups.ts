@@ -19,6 +19,8 @@ export interface PluginGroup {
   deadLettersRefused: boolean;
   /** True where effects, claim and progress commit together. */
   transaction: boolean;
+  /** Those of the patterns, of any node's version, whose events wait behind a failed one of their Kafka key. */
+  strict: string[];
   nodes: string[];
 }
 
@@ -52,6 +54,7 @@ export function groupsOf(services: readonly RegisteredService[]): {
       startFrom: known?.startFrom ?? plugin.startFrom,
       deadLettersRefused: known?.deadLettersRefused ?? plugin.deadLettersRefused,
       transaction: known?.transaction ?? plugin.transaction,
+      strict: [...new Set([...(known?.strict ?? []), ...(plugin.strict ?? [])])].sort(),
       nodes: [...(known?.nodes ?? []), nodeID].sort(),
     });
   }

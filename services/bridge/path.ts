@@ -8,6 +8,7 @@ import type { Place } from "./message-reader";
 import { type Fate, OFFSET_ACTION, passable } from "./offset-action";
 import type { Ownership } from "./ownership";
 import type { ReadMessage } from "./read-message";
+import { laneOfLetter } from "./strict-order";
 
 /** What one group's way needs of the world. */
 export interface PathPorts {
@@ -16,6 +17,8 @@ export interface PathPorts {
   read(value: Buffer | null, place: Place): ReadMessage;
   wants(eventType: string): boolean;
   deadLettersRefused: boolean;
+  /** Absent for a group without handlers that keep order strictly. */
+  keepsOrder?(eventType: string): boolean;
   /** Calls the plugin; rejects when it cannot be reached or could not claim or settle. */
   deliver(request: DeliverRequest): Promise<DeliverResponse>;
   /** Resolves when every letter is stored. */
@@ -60,7 +63,7 @@ export async function takeChunk(
     ({ message, read }) =>
       read.event && ports.wants(read.event.event_type) && Number(message.offset) >= owned.next,
   );
-  const outcomes = wanted.length > 0 ? await ports.deliver(requestOf(ports.group, owned, wanted)) : [];
+  const outcomes = wanted.length > 0 ? await ports.deliver(requestOf(ports, owned, wanted)) : [];
 
   const outcomeOf = new Map(wanted.map((entry, index) => [entry, outcomes[index] ?? MISSING]));
   const fates = chunk.map((entry) => fateOf(ports, owned, entry, outcomeOf.get(entry)));
@@ -95,7 +98,7 @@ const MISSING: Outcome = {
   reason: "the plugin answered with fewer outcomes than events",
 };
 
-function requestOf(group: string, owned: Ownership, wanted: Read[]): DeliverRequest {
+function requestOf({ group, keepsOrder }: PathPorts, owned: Ownership, wanted: Read[]): DeliverRequest {
   const { topic, partition, epoch, attempt, redeliveredTo } = owned;
   const items = wanted.flatMap(({ message, read }): DeliverItem[] => {
     if (!read.event) return [];
@@ -108,7 +111,7 @@ function requestOf(group: string, owned: Ownership, wanted: Read[]): DeliverRequ
     };
     return [{ event: read.event, delivery }];
   });
-  return { group, topic, partition, epoch, attempt, items };
+  return { group, topic, partition, epoch, attempt, ...(keepsOrder && { park: true }), items };
 }
 
 function fateOf(
@@ -133,5 +136,7 @@ function letterOf(
     return ports.deadLettersRefused ? [refusalLetter(owned, message, read.refusal, ports.now())] : [];
   }
   if (outcome?.status !== "failed") return [];
-  return [failureLetter(owned, message, read.event, ports.group, outcome, ports.now())];
+  const letter = failureLetter(owned, message, read.event, ports.group, outcome, ports.now());
+  if (!ports.keepsOrder?.(read.event.event_type)) return [letter];
+  return [{ ...letter, ...laneOfLetter(ports.group, { ...owned, key: letter.key }, outcome) }];
 }

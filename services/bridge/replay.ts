@@ -14,6 +14,7 @@ import {
   replayName,
 } from "../../schemas/replay";
 import type { PluginGroup } from "./groups";
+import { keepsOrder, laneOfLetter } from "./strict-order";
 import { fitRequest } from "./transporter-limit";
 
 export interface ReplayPorts {
@@ -39,19 +40,19 @@ export async function replay(ports: ReplayPorts, request: ReplayRequest): Promis
   if (!plugin) throw pluginAway(request.group);
   const fates: ReplayFate[] = request.items.map(() => "waiting");
   const wanted: number[] = [];
-  const failed: [index: number, outcome: Failed][] = [];
+  const failed: [index: number, outcome: Failed, handedOver: boolean][] = [];
   for (const [index, { event }] of request.items.entries()) {
     const checked = ports.catalog.validate(event);
     if (!matchesAny(plugin.patterns, event.event_type)) fates[index] = "passed_over";
     else if (checked.valid) wanted.push(index);
-    else failed.push([index, noLongerValid(request, event, checked)]);
+    else failed.push([index, noLongerValid(request, event, checked), false]);
   }
 
   const outcomes = wanted.length > 0 ? await handOver(ports, plugin, request, wanted) : [];
   let reason: string | undefined;
   for (const [at, outcome] of outcomes.entries()) {
     const index = wanted[at] as number;
-    if (outcome.status === "failed") failed.push([index, outcome]);
+    if (outcome.status === "failed") failed.push([index, outcome, true]);
     else if (outcome.status === "completed" || outcome.status === "duplicate") fates[index] = outcome.status;
     else if (outcome.status === "not_started") reason ??= outcome.reason;
   }
@@ -59,7 +60,14 @@ export async function replay(ports: ReplayPorts, request: ReplayRequest): Promis
   if (failed.length > 0) {
     const at = ports.now();
     await ports.deadLetter(
-      failed.map(([index, outcome]) => letterOf(request, request.items[index] as ReplayItem, outcome, at)),
+      failed.map(([index, outcome, handedOver]) => {
+        const item = request.items[index] as ReplayItem;
+        const letter = letterOf(request, item, outcome, at);
+        // What is no valid event any more is in nobody's order, as it would not be if it came from Kafka.
+        if (!handedOver || !keepsOrder(plugin, item.event.event_type)) return letter;
+        const place = { ...item, scope: scopeOf(request) };
+        return { ...letter, ...laneOfLetter(request.group, place, outcome) };
+      }),
     );
     for (const [index] of failed) fates[index] = "failed";
   }
@@ -87,6 +95,7 @@ async function handOver(
     keep_keys_ms: REPLAY_KEYS_KEPT_MS,
     ...(again && { scope: replayName(id) }),
     ...(max_failures !== undefined && { max_failures }),
+    ...(plugin.strict.length > 0 && { park: true }),
     items,
   };
   if (ports.isLocal(plugin.service)) return ports.deliver(plugin.service, chunk);

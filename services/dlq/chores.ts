@@ -1,8 +1,10 @@
 import type { Logger } from "moleculer";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
+import { LaneResumer } from "./lanes/lane-resumer";
 import { publishNews } from "./news/publish-news";
 import { tellExpiring } from "./news/tell-expiring";
 import { policiesOf } from "./policies/policy-actions";
+import { takeRate } from "./scheduler/rate";
 import { Scheduler } from "./scheduler/scheduler";
 import { type DlqService, letterPorts, planBy, redeliverBy, stateOf } from "./service-ports";
 import { alertOf } from "./sizes/alerts";
@@ -11,6 +13,7 @@ import { SizeMetrics } from "./sizes/metrics";
 import { type Chore, Upkeep } from "./upkeep";
 
 const RETRY_EVERY_MS = 1_000;
+const RESUME_EVERY_MS = 5_000;
 const PUBLISH_EVERY_MS = 1_000;
 const LOOK_EVERY_MS = 60_000;
 
@@ -19,6 +22,7 @@ export function beginChores(service: DlqService, logger: Logger): { drain(): Pro
   const { broker, time } = service;
   const ports = letterPorts(service);
   const scheduler = schedulerOf(service);
+  const lanes = laneResumerOf(service);
   const upkeep = new Upkeep((ms, work) => time.every(ms, work), logger);
   const chores: Chore[] = [
     {
@@ -27,6 +31,12 @@ export function beginChores(service: DlqService, logger: Logger): { drain(): Pro
       // One group's slow plugin holds up no other group.
       overlaps: true,
       work: withBridge(service, () => scheduler.round()),
+    },
+    {
+      name: "handing over what was parked",
+      everyMs: RESUME_EVERY_MS,
+      overlaps: true,
+      work: withBridge(service, () => lanes.round()),
     },
     { name: "telling of what expires", everyMs: LOOK_EVERY_MS, work: () => tellExpiring(ports) },
   ];
@@ -51,7 +61,7 @@ export function beginChores(service: DlqService, logger: Logger): { drain(): Pro
   upkeep.begin(chores);
   return {
     async drain() {
-      await Promise.all([scheduler.drain(), upkeep.stop()]);
+      await Promise.all([scheduler.drain(), lanes.drain(), upkeep.stop()]);
     },
   };
 }
@@ -73,6 +83,19 @@ function schedulerOf(service: DlqService): Scheduler {
     planBy: (policies) => planBy(service, policies),
     receiving: () => broker.call<string[]>("bridge.receiving"),
     redeliver: redeliverBy(broker.call.bind(broker)),
+  });
+}
+
+function laneResumerOf(service: DlqService): LaneResumer {
+  const { broker, time } = service;
+  const { retryRate: rate } = configurationOf(broker).dlq;
+  return new LaneResumer({
+    ...letterPorts(service),
+    planNow: async () => planBy(service, await policiesOf(service)),
+    receiving: () => broker.call<string[]>("bridge.receiving"),
+    redeliver: redeliverBy(broker.call.bind(broker)),
+    mayHandOver: async (group) =>
+      (await takeRate(stateOf(service), group, { wanted: 1, rate, now: time.now() })) === 1,
   });
 }
 

@@ -21,6 +21,11 @@ export const DEAD_LETTERS: CollectionDeclaration = {
     { key: { reason: 1 }, description: "letters with one reason" },
     { key: { fingerprint: 1, failed_at: -1 }, description: "letters of one cause" },
     {
+      key: { lane: 1, open: 1, lane_offset: 1, reason: 1 },
+      partialFilterExpression: { lane: { $exists: true } },
+      description: "what stands first in the order of a Kafka key, where a group keeps that strictly",
+    },
+    {
       key: { expires_at: 1 },
       expireAfterSeconds: 0,
       description: "removes a letter at its time: seven days, the configured time, or never",

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { claimLetter, settleLetter } from "./claim";
 import { failedItem, type ItemResult } from "./item-result";
+import { frontOf } from "./lanes/fronts";
 import { expiryOfClosed, type Letter } from "./letter";
 import type { LetterPorts } from "./ports";
 
@@ -22,7 +23,13 @@ export async function discardLetters(ports: LetterPorts, ids: string[], why: Dis
 async function discardLetter(ports: LetterPorts, id: string, why: Discard): Promise<ItemResult> {
   const at = ports.now();
   const letter = await claimLetter(ports.collection, id, randomUUID(), at);
-  const changes: Partial<Letter> = { status: "discarded", open: false, ...expiryOfClosed(ports.ttlDays, at) };
+  const changes: Partial<Letter> = {
+    status: "discarded",
+    open: false,
+    ...expiryOfClosed(ports.ttlDays, at),
+    // What is next waits for a person: whether it may be handled without this one, nobody else can say.
+    ...(letter.lane !== undefined && !(await frontOf(ports.collection, letter)) && { front_discarded: true }),
+  };
   const entry = { at, action: "discarded" as const, ...why };
   if (await settleLetter(ports.collection, letter, changes, [entry], ports.news("discarded", at))) {
     ports.tell("discarded", letter);

@@ -1,6 +1,7 @@
 import type { Context } from "moleculer";
 import { type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
+import type { LaneFront } from "../../schemas/lane";
 import type { Page, Paging } from "../../schemas/query-params";
 import { onDrain } from "../runtime/drain";
 import { beginChores } from "./chores";
@@ -11,9 +12,10 @@ import { DLQ_GROUPS } from "./grouping/collection";
 import { groupActions } from "./grouping/group-actions";
 import { importActions } from "./import/import-actions";
 import type { ItemResult } from "./item-result";
+import { findFronts } from "./lanes/fronts";
 import type { Letter } from "./letter";
 import { type Items, namedLetters } from "./named-letters";
-import { DISCARD, GET, ITEMS, LIST, PUT } from "./params";
+import { DISCARD, FRONTS, GET, ITEMS, LIST, PUT } from "./params";
 import { policiesOf, policyActions } from "./policies/policy-actions";
 import { POLICIES } from "./policies/stored-policies";
 import { putLetters } from "./put";
@@ -22,7 +24,7 @@ import { beginRedrives } from "./redrive/begin-redrives";
 import { REDRIVE_CHUNKS, REDRIVES } from "./redrive/collections";
 import { redriveActions } from "./redrive/redrive-actions";
 import type { RedriveRunner } from "./redrive/runner";
-import { retryLetters } from "./retry";
+import { retryLetters } from "./retry-letters";
 import { letterPorts, planBy, redeliverBy } from "./service-ports";
 import { countLetters } from "./sizes/counts";
 import { STATE } from "./state";
@@ -66,6 +68,15 @@ const dlq: MongoServiceSchema<Letter, Variables> = {
         for (const letter of inserted) ports.tell("received", letter);
         await ports.reopen(new Set(inserted.flatMap(({ fingerprint }) => fingerprint ?? [])));
         return { inserted: inserted.length, present };
+      },
+    },
+
+    /** The first open letter of each of the lanes that have one: asked for each chunk of a group that keeps order strictly. */
+    fronts: {
+      visibility: "public",
+      params: FRONTS,
+      handler(ctx: Context<{ lanes: string[] }>): Promise<LaneFront[]> {
+        return findFronts(this.collection, ctx.params.lanes);
       },
     },
 

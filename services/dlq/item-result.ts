@@ -8,6 +8,8 @@ export interface ItemResult {
   status?: LetterStatus;
   /** Of a retry: handled now, or handled by an earlier delivery already. */
   result?: "delivered" | "duplicate";
+  /** Of a retry: how many parked letters behind it were handled after it. */
+  followed?: number;
   error?: { type: string; message: string };
 }
 

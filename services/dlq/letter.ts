@@ -65,6 +65,14 @@ export interface Letter {
   key: string | null;
   /** Pairs, since a header's name may be one that MongoDB allows no field to have. */
   headers: [name: string, value: string][];
+  /** Of a group that keeps order strictly: what is behind the first open letter of the lane waits for it. */
+  lane?: string;
+  /** Where it stands in its lane: its offset. */
+  lane_offset?: number;
+  /** Of a parked event: the offset of the first one that it waited behind. */
+  behind?: number;
+  /** Somebody has closed it without its being handled, when it was the first of its lane. */
+  front_discarded?: true;
   raw: Binary | null;
   raw_bytes: number;
   /** What was there before edits, oldest first: the first is the message as it came. */

@@ -40,6 +40,11 @@ export const LIST = {
   ...PAGING,
 } as const;
 
+export const FRONTS = {
+  $$strict: true,
+  lanes: { type: "array", min: 1, max: 10_000, items: { type: "string", min: 1, max: 1_024 } },
+} as const;
+
 export const GET = { $$strict: true, id: ID } as const;
 
 export const FILTER = {

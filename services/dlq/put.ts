@@ -61,6 +61,8 @@ function letterOf(input: DeadLetterInput, now: Date): Letter {
     ...fitted,
     // The driver stores a Buffer as Binary and gives a Binary back.
     raw: raw as unknown as Letter["raw"],
+    ...(input.lane !== undefined && { lane: input.lane, lane_offset: Number(offset) }),
+    ...(input.behind !== undefined && { behind: input.behind }),
     created_at: now,
     history: [{ at: now, action: "received", reason }],
   };

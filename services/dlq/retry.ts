@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { WeirError } from "../../schemas/errors";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
-import { claimLetter, releaseLetter, settleLetter } from "./claim";
+import { settleLetter } from "./claim";
 import { fitFailure } from "./fit";
 import { fingerprintOf } from "./grouping/fingerprint";
-import { failedItem, type ItemResult } from "./item-result";
+import type { ItemResult } from "./item-result";
 import { expiryOf, expiryOfClosed, type Letter } from "./letter";
 import { isExhausted, type Plan } from "./policies/plan-retry";
 import type { LetterPorts } from "./ports";
@@ -18,29 +17,14 @@ export interface OutcomePorts extends LetterPorts {
 
 export interface RetryPorts extends OutcomePorts {
   redeliver(letter: Redelivery): Promise<RedeliveryResult>;
+  /** Whether one more letter may follow the one that it was parked behind; absent: any number. */
+  mayFollow?(): Promise<boolean>;
+  /** What became of letters that followed others, by id. */
+  followed?: Map<string, ItemResult>;
 }
 
 /** Redeliveries under way at once: for one call of `dlq.retry`, or for one group whose letters are due. */
 export const REDELIVERIES_AT_ONCE = 4;
-
-/** Hands each letter over again; the answers are in the order of the ids. One letter's fault is its own answer alone. */
-export async function retryLetters(ports: RetryPorts, ids: string[]): Promise<ItemResult[]> {
-  const results: ItemResult[] = new Array(ids.length);
-  const queue = ids.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, id] of queue) {
-      results[index] = await retryLetter(ports, id).catch((error: Error) => failedItem(id, error));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(REDELIVERIES_AT_ONCE, ids.length) }, work));
-  return results;
-}
-
-async function retryLetter(ports: RetryPorts, id: string): Promise<ItemResult> {
-  const { collection, now } = ports;
-  const letter = await claimLetter(collection, id, randomUUID(), now());
-  return redeliverClaimed(ports, letter, () => releaseLetter(collection, letter));
-}
 
 /** Hands a claimed letter over and writes what became of it; `putBack` where nobody could have a look at it, which is thrown. */
 export async function redeliverClaimed(

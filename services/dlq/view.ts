@@ -54,6 +54,10 @@ export const HIDDEN_IN_ROWS = {
   news: 0,
   expiring_told: 0,
   versions: 0,
+  lane: 0,
+  lane_offset: 0,
+  behind: 0,
+  front_discarded: 0,
 } as const;
 
 export function rowOf(letter: Omit<Letter, keyof typeof HIDDEN_IN_ROWS>): LetterRow {
@@ -72,7 +76,8 @@ export function rowOf(letter: Omit<Letter, keyof typeof HIDDEN_IN_ROWS>): Letter
 
 export function detailsOf(letter: Letter): LetterDetails {
   const { raw: _raw, history, versions, claim: _claim, claimed_until: _until, ...shown } = letter;
-  const { identity: _identity, news: _news, expiring_told: _told, ...row } = shown;
+  const { identity: _identity, news: _news, expiring_told: _told, ...rest } = shown;
+  const { lane: _lane, lane_offset: _offset, behind: _behind, front_discarded: _front, ...row } = rest;
   const earlier = versions?.map((version) => {
     return { ...bytesOf(version), replaced_at: version.replaced_at.toISOString(), by: version.by };
   });

@@ -8,6 +8,7 @@ export default {
       startFrom: "beginning", // or "now": where a group begins that has never committed
       budget: 25_000, // ms that one chunk may take; the rest of it is handed over again
       transaction: false, // true: effects in MongoDB exactly once, see below
+      order: "loose", // "strict": later events of a failed one's Kafka key wait behind it, see below
       handlers: {
         // A type, or a pattern: `order.*` is one level, `**` any depth. The most specific one is called.
         "order.*": {

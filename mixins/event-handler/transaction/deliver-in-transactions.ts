@@ -7,6 +7,7 @@ import { Chunk, type Entry, type Plugin } from "../chunk";
 import { type ChunkRun, chunkRun } from "../chunk-run";
 import { failureOf, HandlerTimeout } from "../failure";
 import { backoffMs } from "../run-single";
+import { StrictOrder } from "../strict-order";
 import { unavailabilityOf } from "../unavailable";
 import { attemptTransaction } from "./attempt";
 import { ProgressMoved } from "./commit";
@@ -31,6 +32,7 @@ export async function deliverInTransactions(
   const run = chunkRun(plugin, ctx);
   const chunk = new Chunk(plugin, ctx.params);
   await lookUp(run, store, chunk);
+  if (ctx.params.park) await StrictOrder.of(run, chunk);
   await takeAll(run, store, chunk, chunk.workInOrder());
   return chunk.outcomes();
 }

@@ -1,4 +1,5 @@
 import type { DlqPolicy } from "../../../schemas/dlq-policy";
+import { PARKED } from "../../../schemas/lane";
 import type { Letter } from "../letter";
 import { choosePolicy, type MatchedLetter } from "./choose-policy";
 import { nextRetryAt, type RetriedLetter } from "./next-retry-at";
@@ -15,6 +16,8 @@ export function planRetry(
   now: Date,
   random: number,
 ): Plan {
+  // Its turn comes when what stands in front of it has been handled, and not at a time.
+  if (letter.reason === PARKED) return { status: "pending" };
   const next_retry_at = nextRetryAt(choosePolicy(policies, letter), letter, now, random);
   return next_retry_at ? { status: "scheduled", next_retry_at } : { status: "pending" };
 }

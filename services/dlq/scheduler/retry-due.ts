@@ -1,10 +1,11 @@
 import type { Collection, ObjectId } from "mongodb";
 import type { DlqPolicy } from "../../../schemas/dlq-policy";
 import { NO_CLAIM, settleLetter } from "../claim";
+import { redeliverInOrder } from "../lanes/redeliver-in-order";
 import type { Letter } from "../letter";
 import { choosePolicy } from "../policies/choose-policy";
 import { limitOf, MAX_AGE_MS } from "../policies/next-retry-at";
-import { type RetryPorts, redeliverClaimed } from "../retry";
+import type { RetryPorts } from "../retry";
 import { takeForRetry } from "./claim-due";
 
 /** A letter that nobody could take is asked for again after this time. */
@@ -24,11 +25,11 @@ export async function retryDue(
   // One more than the policy allows: the last one ended its process before it could be written down.
   if ((letter.retries ?? 0) > limitOf(retry)) return leaveToAPerson(ports, uncounted(letter), "exhausted");
   let putBack = false;
-  await redeliverClaimed(ports, letter, async () => {
+  await redeliverInOrder(ports, letter, async () => {
     putBack = true;
     await postpone(ports, uncounted(letter));
   }).catch((error: Error) => {
-    // The plugin is away, or has no time: that is no attempt, and no fault of the letter's.
+    // The plugin is away, or has no time, or it is not the letter's turn: that is no attempt, and no fault of the letter's.
     if (!putBack) throw error;
   });
 }
