@@ -5,6 +5,9 @@ export const ID = { type: "string", pattern: /^[0-9a-f]{24}$/i } as const;
 export const FINGERPRINT = { type: "string", pattern: /^[0-9a-f]{16}$/ } as const;
 const OPTIONAL_FINGERPRINT = { ...FINGERPRINT, optional: true } as const;
 
+// A long key is hashed, behind its group and the scope of its replay.
+const MAX_LANE = 1_024;
+
 export const PUT = {
   letters: {
     type: "array",
@@ -22,6 +25,8 @@ export const PUT = {
         offset: "string",
         key: { type: "string", nullable: true, empty: true },
         raw: { type: "any", nullable: true },
+        lane: { type: "string", optional: true, max: MAX_LANE },
+        behind: { type: "number", integer: true, optional: true },
       },
     },
   },
@@ -42,7 +47,7 @@ export const LIST = {
 
 export const FRONTS = {
   $$strict: true,
-  lanes: { type: "array", min: 1, max: 10_000, items: { type: "string", min: 1, max: 1_024 } },
+  lanes: { type: "array", min: 1, max: 10_000, items: { type: "string", min: 1, max: MAX_LANE } },
 } as const;
 
 export const GET = { $$strict: true, id: ID } as const;

@@ -404,6 +404,10 @@ describe("event-handler mixin", () => {
       [{ handlers: { a: { handler: () => undefined, idempotency: "sometimes" } } }, /idempotency/],
       [{ group: "no spaces", handlers: { a: () => undefined } }, /group/],
       [{ budget: 600_000, handlers: { a: () => undefined } }, /budget/],
+      [{ order: "sometimes", handlers: { a: () => undefined } }, /order.*"strict" or "loose"/],
+      [{ handlers: { a: { handler: () => undefined, order: true } } }, /order.*"strict" or "loose"/],
+      [{ handlers: { a: { handler: () => undefined, order: "strict", batch: true } } }, /batch/],
+      [{ order: "strict", handlers: { a: { handler: () => undefined, batch: true } } }, /batch/],
     ] as const) {
       assert.throws(
         () =>

@@ -35,6 +35,16 @@ describe("reading the plugins out of the registry", () => {
     assert.deepEqual(groups.get("mail")?.nodes, ["a", "b"]);
   });
 
+  it("takes a pattern for strict as soon as any version says so; a version that knows nothing of it says nothing", () => {
+    const { groups } = groupsOf([
+      service("mail", "a", { patterns: ["order.*"] }),
+      service("mail", "b", { patterns: ["order.*", "user.*"], strict: ["order.*"] }),
+      service("other", "a", {}),
+    ]);
+    assert.deepEqual(groups.get("mail")?.strict, ["order.*"]);
+    assert.deepEqual(groups.get("other")?.strict, []);
+  });
+
   it("gives a group that two services claim to the first by name, in whatever order they came", () => {
     const services = [service("b-mail", "1", { group: "mail" }), service("a-mail", "2", { group: "mail" })];
     for (const order of [services, [...services].reverse()]) {
