@@ -108,6 +108,18 @@ describe("lanes of dead letters", () => {
     assert.deepEqual(handed(), ["2", "3"]);
   });
 
+  it("also where it became the front by following one that was handled", async () => {
+    await start();
+    await node.put(failed(1), parked(2, 1), parked(3, 1));
+    failing("2");
+    await retry("e1");
+    await discard("e2");
+    failing();
+    await node.chores();
+    assert.deepEqual(handed(), ["1", "2"]);
+    assert.equal((await retry("e3")).ok, true);
+  });
+
   it("another of the lane is discarded: it holds up nothing", async () => {
     await start();
     await node.put(failed(1), parked(2, 1), parked(3, 1));
