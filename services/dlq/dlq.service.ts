@@ -1,7 +1,6 @@
 import type { Context } from "moleculer";
 import { type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
-import type { LaneFront } from "../../schemas/lane";
 import type { Page, Paging } from "../../schemas/query-params";
 import { onDrain } from "../runtime/drain";
 import { beginChores } from "./chores";
@@ -12,10 +11,10 @@ import { DLQ_GROUPS } from "./grouping/collection";
 import { groupActions } from "./grouping/group-actions";
 import { importActions } from "./import/import-actions";
 import type { ItemResult } from "./item-result";
-import { findFronts } from "./lanes/fronts";
+import { laneActions } from "./lanes/lane-actions";
 import type { Letter } from "./letter";
 import { type Items, namedLetters } from "./named-letters";
-import { DISCARD, FRONTS, GET, ITEMS, LIST, PUT } from "./params";
+import { DISCARD, GET, ITEMS, LIST, PUT } from "./params";
 import { policiesOf, policyActions } from "./policies/policy-actions";
 import { POLICIES } from "./policies/stored-policies";
 import { putLetters } from "./put";
@@ -53,6 +52,7 @@ const dlq: MongoServiceSchema<Letter, Variables> = {
     redriveActions,
     editActions,
     importActions,
+    laneActions,
   ],
 
   actions: {
@@ -68,15 +68,6 @@ const dlq: MongoServiceSchema<Letter, Variables> = {
         for (const letter of inserted) ports.tell("received", letter);
         await ports.reopen(new Set(inserted.flatMap(({ fingerprint }) => fingerprint ?? [])));
         return { inserted: inserted.length, present };
-      },
-    },
-
-    /** The first open letter of each of the lanes that have one: asked for each chunk of a group that keeps order strictly. */
-    fronts: {
-      visibility: "public",
-      params: FRONTS,
-      handler(ctx: Context<{ lanes: string[] }>): Promise<LaneFront[]> {
-        return findFronts(this.collection, ctx.params.lanes);
       },
     },
 

@@ -108,6 +108,30 @@ describe("dlq.redrive", () => {
     assert.equal(letter.status, "retried");
   });
 
+  it("keeps to the order of lanes: what is parked is handed over when its turn comes, or told to wait", async () => {
+    const laneOf = (n: number) => `orders|order.placed|1|k${n % 3}`;
+    await put(60, (n) => ({ lane: laneOf(n), ...(n >= 3 && { reason: "parked", behind: n % 3 }) }));
+    redeliver = ({ letters }) =>
+      letters.map(({ offset }) => (offset === "31" ? failing : { status: "delivered" }));
+    const job = await until((await redrive({ filter: { group: "orders" } })).id, "completed");
+    const handed = batches.flatMap(({ letters }) => letters.map(({ offset }) => Number(offset)));
+    for (const lane of [0, 1, 2]) {
+      const wanted = Array.from({ length: 20 }, (_, index) => 3 * index + lane);
+      assert.deepEqual(
+        handed.filter((n) => n % 3 === lane),
+        lane === 1 ? wanted.slice(0, 11) : wanted,
+      );
+    }
+    assert.deepEqual([job.counts.delivered, job.counts.failed], [50, 10]);
+    assert.equal(await open(), 10);
+    const waiting = await redrive({ filter: { group: "orders", reason: "parked" } });
+    assert.equal((await until(waiting.id, "completed")).counts.failed, 9, "its front is not among them");
+    assert.equal(batches.flatMap(({ letters }) => letters).length, handed.length, "nothing was tried");
+    redeliver = delivered;
+    const rest = await until((await redrive({ filter: { group: "orders" } })).id, "completed");
+    assert.deepEqual([rest.counts.delivered, await open()], [10, 0]);
+  });
+
   it("means what matched at its start: what comes later is another redrive's", async () => {
     await put(5);
     redeliver = async (batch) => {

@@ -41,7 +41,7 @@ export async function redeliverInOrder(
   return result;
 }
 
-function parkedBehind({ _id, status }: Pick<Letter, "_id" | "status">, front: LaneFront): WeirError {
+export function parkedBehind({ _id, status }: Pick<Letter, "_id" | "status">, front: LaneFront): WeirError {
   const id = _id.toHexString();
   const message = `Dead letter ${id} waits behind ${front.id}, of an earlier event of the same Kafka key: retry that one, and this one follows; or discard it first.`;
   return new WeirError("WEIR_DEAD_LETTER_PARKED", message, { id, status, front: front.id });

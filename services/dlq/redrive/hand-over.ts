@@ -1,7 +1,9 @@
 import type { ObjectId } from "mongodb";
 import type { BatchedResult, Redelivery } from "../../../schemas/redelivery";
+import { outliveFront } from "../lanes/outlive-front";
 import type { Letter, LetterHistory } from "../letter";
 import { redeliveryOf } from "../retry";
+import { inTurn, outcomesBehind } from "./in-turn";
 import type { LetterOutcome } from "./job";
 import type { RedrivePorts } from "./ports";
 import { closeLetters, giveBack, keepLetters, type Taker, takeLetters } from "./take-letters";
@@ -22,9 +24,10 @@ export async function handOver(
   taker: Taker & { attempt: number },
 ): Promise<HandedOver> {
   const { collection } = ports;
-  const taken = await takeLetters(collection, ids, taker, ports.now());
+  const { turn, behind } = await inTurn(collection, ids);
+  const taken = await takeLetters(collection, turn, taker, ports.now());
   const outcomes = new Map<string, LetterOutcome>();
-  const busy = await explainMissing(ports, ids, taken, taker, outcomes);
+  const busy = await explainMissing(ports, turn, taken, taker, outcomes);
 
   const whole: { letter: Letter; redelivery: Redelivery }[] = [];
   const cut: Letter[] = [];
@@ -56,6 +59,7 @@ export async function handOver(
   if (failed.length > 0) {
     const kept = await keepLetters({ ...ports, plan: await ports.planner() }, failed, taker);
     for (const [id, { error }] of kept) outcomes.set(id, { result: "failed", error });
+    await Promise.all(failed.map(({ letter }) => outliveFront(ports, letter)));
     await ports.reopen(new Set([...kept.values()].map(({ fingerprint }) => fingerprint)));
   }
   const undone = settled.filter(({ result }) => result.status === "not_now");
@@ -64,6 +68,7 @@ export async function handOver(
     undone.map(({ letter }) => letter),
     taker,
   );
+  for (const [id, outcome] of outcomesBehind(behind, ids, outcomes)) outcomes.set(id, outcome);
   const [first] = undone;
   const waits = first?.result.status === "not_now" ? first.result.error.message : busy;
   return { outcomes, unknown, ...(waits && { waits }) };

@@ -53,6 +53,8 @@ export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkE
       if (!(await writeOutcomes(run, chunk, handed.outcomes))) return { kind: "stopped" };
       if (job.canary !== "due" || handed.outcomes.size === 0) continue;
       const [canary] = handed.outcomes.values();
+      // Not its turn: nothing was tried.
+      if (canary?.error?.type === "WEIR_DEAD_LETTER_PARKED") continue;
       if (canary?.result === "failed") return { kind: "canary_failed", reason: canary.error?.message ?? "" };
       if (canary?.result === "closed" || canary?.result === "gone") continue;
       job.canary = "passed";
