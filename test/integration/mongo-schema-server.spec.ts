@@ -67,11 +67,15 @@ describe("a MongoDB that removes, fails, builds for long, or is away", () => {
         const ttl = declaration.indexes?.find(({ expireAfterSeconds }) => expireAfterSeconds !== undefined);
         if (!ttl) continue;
         const [field = ""] = Object.keys(ttl.key);
+        const unique = declaration.indexes
+          ?.filter((index) => index.unique)
+          .flatMap(({ key }) => Object.keys(key));
         it(`${declaration.collection} removes what is over by ${field}, and keeps the rest`, async () => {
           await schemaTarget(db, declaration).ensure();
           const now = Date.now();
           const documents = db.collection(declaration.collection);
-          const other = (n: number) => ({ event_id: `e${n}`, keys: [`k${n}`], identity: `i${n}` });
+          const other = (n: number) =>
+            Object.fromEntries([...(unique ?? []), "name"].map((of) => [of, `${of} ${n}`]));
           await documents.insertMany([
             { ...other(1), [field]: new Date(now - 1000) },
             { ...other(2), [field]: new Date(now + 3_600_000) },
@@ -80,7 +84,7 @@ describe("a MongoDB that removes, fails, builds for long, or is away", () => {
           await waitFor(async () => (await documents.countDocuments({})) === 2, {
             what: "the document to be removed",
           });
-          assert.equal(await documents.countDocuments({ event_id: "e1" }), 0);
+          assert.equal(await documents.countDocuments({ name: "name 1" }), 0);
         });
       }
     }
