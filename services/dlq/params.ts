@@ -32,9 +32,8 @@ export const PUT = {
   },
 } as const;
 
-export const LIST = {
-  $$strict: true,
-  status: { type: "enum", values: [...STATUSES], optional: true },
+/** What letters are chosen by, wherever some are. */
+const CHOICE = {
   event_type: OPTIONAL_TEXT,
   group: OPTIONAL_TEXT,
   topic: OPTIONAL_TEXT,
@@ -42,6 +41,12 @@ export const LIST = {
   fingerprint: OPTIONAL_FINGERPRINT,
   from: OPTIONAL_TIME,
   to: OPTIONAL_TIME,
+} as const;
+
+export const LIST = {
+  $$strict: true,
+  status: { type: "enum", values: [...STATUSES], optional: true },
+  ...CHOICE,
   ...PAGING,
 } as const;
 
@@ -57,15 +62,7 @@ export const FILTER = {
   strict: true,
   minProps: 1,
   optional: true,
-  props: {
-    event_type: OPTIONAL_TEXT,
-    group: OPTIONAL_TEXT,
-    topic: OPTIONAL_TEXT,
-    reason: OPTIONAL_TEXT,
-    fingerprint: OPTIONAL_FINGERPRINT,
-    from: OPTIONAL_TIME,
-    to: OPTIONAL_TIME,
-  },
+  props: CHOICE,
 } as const;
 
 export const ITEMS = {

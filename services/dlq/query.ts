@@ -1,4 +1,5 @@
 import { type Collection, type FilterQuery, ObjectId } from "mongodb";
+import { findPage } from "../../mixins/mongo-schema/find-page";
 import { WeirError } from "../../schemas/errors";
 import { type Page, type Paging, timeRange } from "../../schemas/query-params";
 import type { Letter, LetterStatus } from "./letter";
@@ -21,17 +22,9 @@ export async function listLetters(
   collection: Collection<Letter>,
   { page, pageSize, ...filter }: LetterFilter & Paging,
 ): Promise<Page<LetterRow>> {
-  const query = queryOf(filter);
-  const [letters, total] = await Promise.all([
-    collection
-      .find(query, { projection: HIDDEN_IN_ROWS })
-      .sort({ failed_at: -1, _id: -1 })
-      .skip((page - 1) * pageSize)
-      .limit(pageSize)
-      .toArray(),
-    collection.countDocuments(query),
-  ]);
-  return { rows: letters.map(rowOf), total, page, pageSize };
+  const order = { sort: { failed_at: -1, _id: -1 }, projection: HIDDEN_IN_ROWS };
+  const found = await findPage(collection, queryOf(filter), { page, pageSize }, order);
+  return { ...found, rows: found.rows.map(rowOf) };
 }
 
 /** Throws WEIR_DEAD_LETTER_NOT_FOUND. */

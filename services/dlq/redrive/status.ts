@@ -1,4 +1,5 @@
 import type { Collection } from "mongodb";
+import { findPage } from "../../../mixins/mongo-schema/find-page";
 import type { Page, Paging } from "../../../schemas/query-params";
 import { findJob } from "./control";
 import {
@@ -51,19 +52,11 @@ type Stores = { jobs: Collection<RedriveJob>; chunks: Collection<RedriveChunk> }
 /** The latest come first. */
 export async function listJobs(
   stores: Stores,
-  { status, page, pageSize }: Paging & { status?: JobStatus },
+  { status, ...paging }: Paging & { status?: JobStatus },
 ): Promise<Page<RedriveRow>> {
   const query = status ? { status } : {};
-  const [found, total] = await Promise.all([
-    stores.jobs
-      .find(query)
-      .sort({ created_at: -1, _id: -1 })
-      .skip((page - 1) * pageSize)
-      .limit(pageSize)
-      .toArray(),
-    stores.jobs.countDocuments(query),
-  ]);
-  return { rows: await Promise.all(found.map((job) => rowOf(stores, job))), total, page, pageSize };
+  const found = await findPage(stores.jobs, query, paging, { sort: { created_at: -1, _id: -1 } });
+  return { ...found, rows: await Promise.all(found.rows.map((job) => rowOf(stores, job))) };
 }
 
 /** Throws WEIR_REDRIVE_NOT_FOUND. */

@@ -2,17 +2,13 @@ import { Errors } from "moleculer";
 import type { Collection } from "mongodb";
 import { type EventFilter, queryOf } from "../filter";
 import type { StoredEvent } from "../stored-event";
+import { countByType, type TypeCounts } from "../type-counts";
 import { selectionOf } from "./read-events";
 import type { ReplayOrderForm, ReplaySession } from "./session";
 
 /** What a session would replay. */
-export interface DryRun {
+export interface DryRun extends TypeCounts {
   dry_run: true;
-  total: number;
-  /** By the events' own timestamps; null where nothing matches. */
-  oldest: Date | null;
-  newest: Date | null;
-  by_type: { event_type: string; count: number; oldest: Date; newest: Date }[];
 }
 
 /** Throws a ValidationError unless the events go to groups, or to a topic. */
@@ -47,27 +43,5 @@ export async function findSelection(
 }
 
 export async function dryRun(events: Collection<StoredEvent>, filter: EventFilter): Promise<DryRun> {
-  const by_type = await events
-    .aggregate<DryRun["by_type"][number]>([
-      { $match: queryOf(filter) },
-      {
-        $group: {
-          _id: "$event_type",
-          count: { $sum: 1 },
-          oldest: { $min: "$timestamp" },
-          newest: { $max: "$timestamp" },
-        },
-      },
-      { $project: { _id: 0, event_type: "$_id", count: 1, oldest: 1, newest: 1 } },
-      { $sort: { count: -1, event_type: 1 } },
-    ])
-    .toArray();
-  const times = by_type.flatMap(({ oldest, newest }) => [oldest.getTime(), newest.getTime()]);
-  return {
-    dry_run: true,
-    total: by_type.reduce((sum, { count }) => sum + count, 0),
-    oldest: times.length > 0 ? new Date(Math.min(...times)) : null,
-    newest: times.length > 0 ? new Date(Math.max(...times)) : null,
-    by_type,
-  };
+  return { dry_run: true, ...(await countByType(events, { $match: queryOf(filter) })) };
 }

@@ -5,6 +5,7 @@ import {
   ObjectId,
   type UpdateQuery,
 } from "mongodb";
+import { findPage } from "../../../mixins/mongo-schema/find-page";
 import { WeirError } from "../../../schemas/errors";
 import type { Page, Paging } from "../../../schemas/query-params";
 import {
@@ -153,18 +154,10 @@ export class ReplaySessions {
   }
 
   /** The newest first. */
-  async list({ status, page, pageSize }: Paging & { status?: ReplayStatus }): Promise<Page<ReplayView>> {
+  async list({ status, ...paging }: Paging & { status?: ReplayStatus }): Promise<Page<ReplayView>> {
     const query = status === undefined ? {} : { status };
-    const [rows, total] = await Promise.all([
-      this.collection
-        .find(query)
-        .sort({ created_at: -1, _id: -1 })
-        .skip((page - 1) * pageSize)
-        .limit(pageSize)
-        .toArray(),
-      this.collection.countDocuments(query),
-    ]);
-    return { rows: rows.map(viewOf), total, page, pageSize };
+    const found = await findPage(this.collection, query, paging, { sort: { created_at: -1, _id: -1 } });
+    return { ...found, rows: found.rows.map(viewOf) };
   }
 
   private lease(node: string): { node: string; until: Date } {
