@@ -60,15 +60,21 @@ export interface BridgeStatus {
 /** What every group of this gateway is at; lags are asked of Kafka now. */
 export async function lookAtGroups(supervisor: GroupSupervisor, admin: TopicAdmin): Promise<GroupSeen[]> {
   const names = [...supervisor.groups.keys()].sort();
-  return Promise.all(names.map((name) => lookAtGroup(supervisor, admin, name)));
+  const ends = admin.endsOnce();
+  return Promise.all(names.map((name) => lookAtGroup(supervisor, admin, ends, name)));
 }
 
-async function lookAtGroup(supervisor: GroupSupervisor, admin: TopicAdmin, name: string): Promise<GroupSeen> {
+async function lookAtGroup(
+  supervisor: GroupSupervisor,
+  admin: TopicAdmin,
+  ends: ReturnType<TopicAdmin["endsOnce"]>,
+  name: string,
+): Promise<GroupSeen> {
   const supervised = supervisor.groups.get(name);
   if (!supervised) throw new Error(`group ${name} is gone`);
   const { plugin, runner, grace, pausedByHand } = supervised;
   const { groupId, topics, consumer, lanes } = runner;
-  const lags = await admin.lag(groupId, topics);
+  const lags = await admin.lag(groupId, topics, ends);
   const partitions = lags.map((lag): PartitionSeen => {
     const lane = lanes.get(`${lag.topic}/${lag.partition}`);
     const since = lane?.inFlightSince ?? null;

@@ -14,6 +14,12 @@ export interface CommittedOffset {
   metadata: string | null;
 }
 
+export interface PartitionEnds {
+  partition: number;
+  low: string;
+  high: string;
+}
+
 export interface PartitionLag {
   topic: string;
   partition: number;
@@ -57,14 +63,17 @@ export class TopicAdmin {
     );
   }
 
-  /** What the group has yet to read, per partition. */
-  async lag(groupId: string, topics: string[]): Promise<PartitionLag[]> {
-    const [committed, ...ends] = await Promise.all([
+  /**
+   * What the group has yet to read, per partition. Who asks for several groups at once gives all of them the same `ends`: a
+   * topic that several read is asked for once.
+   */
+  async lag(groupId: string, topics: string[], ends = this.endsOnce()): Promise<PartitionLag[]> {
+    const [committed, ...found] = await Promise.all([
       this.committed(groupId, topics),
-      ...topics.map(async (topic) => ({ topic, partitions: await this.ends(topic) })),
+      ...topics.map(async (topic) => ({ topic, partitions: await ends(topic) })),
     ]);
     const endOf = new Map(
-      ends.flatMap(({ topic, partitions }) =>
+      found.flatMap(({ topic, partitions }) =>
         partitions.map((end) => [`${topic}/${end.partition}`, end] as const),
       ),
     );
@@ -75,8 +84,18 @@ export class TopicAdmin {
     });
   }
 
+  /** Asks for each topic's ends when they are wanted first. */
+  endsOnce(): (topic: string) => Promise<PartitionEnds[]> {
+    const asked = new Map<string, Promise<PartitionEnds[]>>();
+    return (topic) => {
+      const known = asked.get(topic) ?? this.ends(topic);
+      asked.set(topic, known);
+      return known;
+    };
+  }
+
   /** A topic made a moment ago may not have its leaders yet, though Kafka has named them. */
-  private async ends(topic: string): Promise<{ partition: number; low: string; high: string }[]> {
+  private async ends(topic: string): Promise<PartitionEnds[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.admin.fetchTopicOffsets(topic);
