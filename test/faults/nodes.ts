@@ -1,7 +1,8 @@
+import { SERVICES } from "../support/daemon";
 import type { Nats } from "../support/nats";
 import { TRANSPORTERS } from "../support/transporters";
 import { BATCH, SINGLE, TRANSACTIONAL } from "./groups";
-import { type GatewayOptions, type Scene, SERVICES } from "./scene";
+import type { GatewayOptions, Scene } from "./scene";
 
 export const PLUGINS = [BATCH, SINGLE, TRANSACTIONAL].flatMap(({ plugin }) => plugin ?? []);
 

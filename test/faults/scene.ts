@@ -12,7 +12,7 @@ import {
   waitFor,
   withIdempotentProducer,
 } from "../support";
-import { type Daemon, startDaemon } from "../support/daemon";
+import { type Daemon, SERVICES, startDaemon } from "../support/daemon";
 import { daemonEnvironment } from "../support/daemon-environment";
 import type { PrivateTestServers } from "../support/private-servers";
 import type { Setting } from "./fault";
@@ -20,9 +20,6 @@ import { GROUPS, type GroupUnderTest, type OwnEffects } from "./groups";
 import type { LetterSeen } from "./letters";
 
 export const TYPES = ["order.placed", "order.paid", "order.shipped", "user.registered"];
-export const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map(
-  (name) => `services/${name}`,
-);
 const EVENT_COUNT = 4_000;
 const CHUNK_MESSAGES = 100;
 /** So slow that every group has events in hand at any moment, and no slower: the list is long. */

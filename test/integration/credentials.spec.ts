@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import type { PrivateServers } from "../../services/embedded/private-servers";
 import { createSpace, mongoClient, privateServers, type Space } from "../support";
-import { type Daemon, startDaemon } from "../support/daemon";
+import { type Daemon, SERVICES, startDaemon } from "../support/daemon";
 import { daemonEnvironment } from "../support/daemon-environment";
 import { freePort } from "../support/free-port";
-
-const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map((name) => `services/${name}`);
 
 /** Servers that ask for a password: the right one works, a wrong one is told apart and stops the start, none is ever shown. */
 describe("credentials", () => {

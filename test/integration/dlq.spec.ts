@@ -9,6 +9,7 @@ import type { LetterStats } from "../../services/dlq/stats";
 import type { LetterDetails, LetterRow } from "../../services/dlq/view";
 import { createSpace, type Space, waitFor } from "../support";
 import { createBroker } from "../support/broker";
+import { letterInput } from "../support/dead-letters";
 
 type PutAnswer = { inserted: number; present: number };
 
@@ -45,23 +46,8 @@ describe("dlq service", () => {
     await space.db.collection("dead_letters").deleteMany({});
   });
 
-  const letter = (identity: string, changes: Partial<DeadLetterInput> = {}): DeadLetterInput => ({
-    identity,
-    event_id: "e-1",
-    event_type: "order.placed",
-    group: "orders",
-    reason: "handler_error",
-    error: { type: "Error", message: "out of paper" },
-    attempts: 3,
-    first_failed_at: new Date("2026-01-01T00:00:00Z"),
-    original_topic: "order.placed",
-    partition: 1,
-    offset: "42",
-    key: "ord-1",
-    headers: { "x.trace": "abc" },
-    raw: Buffer.from('{"n":1}'),
-    ...changes,
-  });
+  const letter = (identity: string, changes: Partial<DeadLetterInput> = {}) =>
+    letterInput(identity, { event_id: "e-1", ...changes });
   const put = (...letters: unknown[]) => broker.call<PutAnswer, object>("dlq.put", { letters });
   const list = (params = {}) => broker.call<Page<LetterRow>, object>("dlq.list", params);
   const get = (id: string) => broker.call<LetterDetails, object>("dlq.get", { id });

@@ -11,11 +11,10 @@ import {
   sendTraffic,
   waitFor,
 } from "../support";
-import { type Daemon, startDaemon } from "../support/daemon";
+import { type Daemon, SERVICES, startDaemon, stopDaemons } from "../support/daemon";
 import { daemonEnvironment } from "../support/daemon-environment";
 
 const TYPES = ["order.placed", "order.paid", "order.shipped"];
-const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map((name) => `services/${name}`);
 const PLUGINS = ["test/fixtures/effects-batch.service.ts", "test/fixtures/effects-single.service.ts"];
 
 /** The real program in processes of its own, ended in the middle of its work. */
@@ -27,10 +26,7 @@ describe("gateway process", () => {
     space = await createSpace();
   });
   afterEach(async () => {
-    // In order: a group whose member was killed is only free after its session is over.
-    for (const daemon of daemons) daemon.kill("SIGTERM");
-    await Promise.all(daemons.map((daemon) => daemon.exit()));
-    await Promise.all(daemons.splice(0).map((daemon) => daemon.end()));
+    await stopDaemons(daemons.splice(0));
     await space.close();
   });
 

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { allCommitted, createSpace, type Space } from "../support";
-import { type Daemon, startDaemon } from "../support/daemon";
+import { type Daemon, SERVICES, startDaemon } from "../support/daemon";
 import { daemonEnvironment } from "../support/daemon-environment";
 import { makePoison, type Poison } from "../support/poison";
 
 const TYPE = "order.placed";
-const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map((name) => `services/${name}`);
 /** What no run may need, however bad the messages: Node's own few hundred, and several of the largest chunks. */
 const MEMORY_LIMIT_MB = 1_200;
 

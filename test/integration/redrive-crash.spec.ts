@@ -15,11 +15,10 @@ import {
   type Traffic,
   waitFor,
 } from "../support";
-import { type Daemon, startDaemon } from "../support/daemon";
+import { type Daemon, SERVICES, startDaemon, stopDaemons } from "../support/daemon";
 import { daemonEnvironment } from "../support/daemon-environment";
 import { BY_HAND, letterInput } from "../support/dead-letters";
 
-const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map((name) => `services/${name}`);
 const GROUPS = ["effects-tx", "effects-single"];
 const PLUGINS = GROUPS.map((name) => `test/fixtures/${name}.service.ts`);
 const TYPES = ["order.placed", "order.paid"];
@@ -35,8 +34,7 @@ describe("a redrive whose gateway is killed", () => {
     space = await createSpace();
   });
   afterEach(async () => {
-    for (const daemon of daemons.values()) daemon.kill("SIGTERM");
-    await Promise.all([...daemons.values()].map((daemon) => daemon.exit()));
+    await stopDaemons([...daemons.values()]);
     daemons.clear();
     await space.close();
   });

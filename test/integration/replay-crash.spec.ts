@@ -15,11 +15,10 @@ import {
   type Traffic,
   waitFor,
 } from "../support";
-import { type Daemon, startDaemon } from "../support/daemon";
+import { type Daemon, SERVICES, startDaemon, stopDaemons } from "../support/daemon";
 import { daemonEnvironment } from "../support/daemon-environment";
 
 const TYPES = ["order.placed", "order.paid", "order.shipped"];
-const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map((name) => `services/${name}`);
 const PLUGINS = ["test/fixtures/effects-tx.service.ts", "test/fixtures/effects-single.service.ts"];
 const GROUPS = ["effects-tx", "effects-single"];
 const EVENTS = 2_400;
@@ -35,10 +34,7 @@ describe("replay across the death of gateways", () => {
     await space.db.createCollection("effects");
   });
   afterEach(async () => {
-    const all = [...daemons.values()];
-    for (const daemon of all) daemon.kill("SIGTERM");
-    await Promise.all(all.map((daemon) => daemon.exit()));
-    await Promise.all(all.map((daemon) => daemon.end()));
+    await stopDaemons([...daemons.values()]);
     daemons.clear();
     await space.close();
   });

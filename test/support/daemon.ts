@@ -7,6 +7,11 @@ import { waitFor } from "./wait-for";
 const ROOT = path.resolve(__dirname, "../..");
 const RUNNER = path.join(ROOT, "node_modules/moleculer/bin/moleculer-runner.js");
 
+/** The folders of the gateway's own services, without plugins. */
+export const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map(
+  (name) => `services/${name}`,
+);
+
 export interface LogLine {
   level: string;
   msg: string;
@@ -108,4 +113,11 @@ function parseLine(text: string): LogLine[] {
   } catch {
     return [];
   }
+}
+
+/** Ends daemons in order: a group whose member was killed is only free after its session is over. */
+export async function stopDaemons(daemons: readonly Daemon[]): Promise<void> {
+  for (const daemon of daemons) daemon.kill("SIGTERM");
+  await Promise.all(daemons.map((daemon) => daemon.exit()));
+  await Promise.all(daemons.map((daemon) => daemon.end()));
 }

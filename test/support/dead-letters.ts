@@ -150,3 +150,26 @@ export function createDlqNode(
   };
   return node;
 }
+
+/** So many dlq services on one database and one clock, started. */
+export async function startDlqNodes(
+  configuration: Configuration,
+  clock: TestClock,
+  count = 1,
+): Promise<DlqNode[]> {
+  const nodes = Array.from({ length: count }, () => createDlqNode(configuration, clock));
+  try {
+    await Promise.all(nodes.map(({ broker }) => broker.start()));
+  } catch (error) {
+    await Promise.all(nodes.map(({ broker }) => broker.stop()));
+    throw error;
+  }
+  return nodes;
+}
+
+/** What a plugin that goes on failing answers. */
+export const STILL_FAILED: RedeliveryResult = {
+  status: "failed",
+  reason: "handler_error",
+  error: { type: "Error", message: "still no paper" },
+};

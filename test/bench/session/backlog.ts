@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type Producer } from "kafkajs";
-import { waitFor } from "../../support/wait-for";
+import { createTopics } from "../../../services/kafka/create-topics";
+import { IDEMPOTENT } from "../../support/kafka";
 import type { EventMessage } from "./events";
 
 export interface Backlog {
@@ -10,6 +11,7 @@ export interface Backlog {
   events: number;
 }
 
+const CREATE_LIMIT_MS = 60_000;
 /** Messages are sent in requests of about so many bytes. */
 const REQUEST_BYTES = 1_000_000;
 
@@ -17,13 +19,8 @@ export function kafkaFor(brokers: string[]): Kafka {
   return new Kafka({ brokers, clientId: "bench", logLevel: logLevel.NOTHING });
 }
 
-/** Idempotent: a request that is tried again on a busy machine would put its messages into the topic twice. */
 export async function connectedProducer(brokers: string[]): Promise<Producer> {
-  const producer = kafkaFor(brokers).producer({
-    allowAutoTopicCreation: false,
-    idempotent: true,
-    maxInFlightRequests: 1,
-  });
+  const producer = kafkaFor(brokers).producer(IDEMPOTENT);
   await producer.connect();
   return producer;
 }
@@ -32,13 +29,7 @@ async function createTopic({ brokers, topic, partitions }: Omit<Backlog, "events
   const admin = kafkaFor(brokers).admin();
   await admin.connect();
   try {
-    const topics = [{ topic, numPartitions: partitions, replicationFactor: 1 }];
-    await admin.createTopics({ waitForLeaders: false, topics });
-    // Not every request knows of a new topic at once; kafkajs' own wait gives up over that.
-    await waitFor(async () => (await admin.fetchTopicOffsets(topic)).length === partitions, {
-      what: `topic ${topic} to be there`,
-      limitMs: 60_000,
-    });
+    await createTopics(admin, [{ topic, numPartitions: partitions, replicationFactor: 1 }], CREATE_LIMIT_MS);
   } finally {
     await admin.disconnect();
   }

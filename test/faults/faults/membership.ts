@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "../../support";
+import { SERVICES } from "../../support/daemon";
 import type { Fault } from "../fault";
 import { EVENTS, SINGLE } from "../groups";
 import { PLUGINS, startNodes } from "../nodes";
-import { SERVICES } from "../scene";
 
 export const MEMBERSHIP: Fault[] = [
   {

@@ -10,12 +10,11 @@ import {
   sendTraffic,
   waitFor,
 } from "../../support";
-import { type Daemon, startDaemon } from "../../support/daemon";
+import { type Daemon, SERVICES, startDaemon, stopDaemons } from "../../support/daemon";
 import { daemonEnvironment } from "../../support/daemon-environment";
 
 const TYPES = ["order.placed", "order.paid"];
 const GROUPS = ["effects-again", "effects-again-tx"];
-const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map((name) => `services/${name}`);
 const PLUGINS = GROUPS.map((name) => `test/fixtures/${name}.service.ts`);
 const IMMEDIATE = JSON.stringify([{ match: {}, retry: { kind: "immediate", limit: 20 } }]);
 
@@ -28,9 +27,7 @@ describe("a gateway that is killed in the middle of retrying dead letters", () =
     space = await createSpace();
   });
   afterEach(async () => {
-    for (const daemon of daemons) daemon.kill("SIGTERM");
-    await Promise.all(daemons.map((daemon) => daemon.exit()));
-    await Promise.all(daemons.splice(0).map((daemon) => daemon.end()));
+    await stopDaemons(daemons.splice(0));
     await space.close();
   });
 

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import type { DlqPolicy } from "../../../schemas/dlq-policy";
 import { WeirRetryableError } from "../../../schemas/errors";
-import type { Redelivery, RedeliveryResult } from "../../../schemas/redelivery";
+import type { Redelivery } from "../../../schemas/redelivery";
 import type { ItemResult } from "../../../services/dlq/item-result";
 import type { Letter } from "../../../services/dlq/letter";
 import { createSpace, type Space } from "../../support";
-import { createDlqNode, DAY_MS, type DlqNode, letterInput, TestClock } from "../../support/dead-letters";
+import {
+  DAY_MS,
+  type DlqNode,
+  letterInput,
+  STILL_FAILED,
+  startDlqNodes,
+  TestClock,
+} from "../../support/dead-letters";
 
 const LANE = "orders|order.placed|1|ord-1";
-const FAILED: RedeliveryResult = {
-  status: "failed",
-  reason: "handler_error",
-  error: { type: "Error", message: "still no paper" },
-};
 
 /** The dlq service with a bridge that is the test's: which letters may be handed over, and when. */
 describe("lanes of dead letters", () => {
@@ -32,8 +34,7 @@ describe("lanes of dead letters", () => {
 
   async function start(policies: DlqPolicy[] = [], { count = 1, retryRate = 10_000 } = {}): Promise<void> {
     const configuration = space.configurationWith({ dlq: { policies, retryRate } });
-    nodes = Array.from({ length: count }, () => createDlqNode(configuration, clock));
-    await Promise.all(nodes.map(({ broker }) => broker.start()));
+    nodes = await startDlqNodes(configuration, clock, count);
     node = nodes[0] as DlqNode;
   }
   const letters = () => space.db.collection<Letter>("dead_letters");
@@ -51,7 +52,7 @@ describe("lanes of dead letters", () => {
   const handed = () => nodes.flatMap(({ redelivered }) => redelivered.map(({ offset }) => offset));
   const failing = (...offsets: string[]) => {
     node.redeliver = ({ offset }: Redelivery) =>
-      offsets.includes(offset) ? FAILED : { status: "delivered" };
+      offsets.includes(offset) ? STILL_FAILED : { status: "delivered" };
   };
 
   it("keeps to the offsets as numbers, and to the lane", async () => {
@@ -229,7 +230,7 @@ describe("lanes of dead letters", () => {
     node.redeliver = async () => {
       // Frozen for longer than the lease; meanwhile all of it is done, but for one that failed anew.
       clock.pass(120_001);
-      other.redeliver = ({ offset }) => (offset === "3" ? FAILED : { status: "duplicate" });
+      other.redeliver = ({ offset }) => (offset === "3" ? STILL_FAILED : { status: "duplicate" });
       await other.call("dlq.retry", { id: (await node.get("e1")).id });
       return { status: "delivered" };
     };

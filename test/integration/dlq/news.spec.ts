@@ -4,11 +4,11 @@ import type { LetterMessage } from "../../../schemas/letter-message";
 import type { ConfigurationChanges } from "../../support";
 import { createSpace, type Space, waitFor } from "../../support";
 import {
-  createDlqNode,
   DAY_MS,
   type DlqNode,
   HOUR_MS,
   letterInput,
+  startDlqNodes,
   TestClock,
 } from "../../support/dead-letters";
 
@@ -36,8 +36,7 @@ describe("what is told of dead letters", () => {
 
   async function start(changes: ConfigurationChanges, count = 1): Promise<void> {
     const configuration = space.configurationWith(changes);
-    nodes = Array.from({ length: count }, () => createDlqNode(configuration, clock));
-    await Promise.all(nodes.map(({ broker }) => broker.start()));
+    nodes = await startDlqNodes(configuration, clock, count);
     node = nodes[0] as DlqNode;
   }
   const heard = () => nodes.flatMap((one) => one.heard).sort();

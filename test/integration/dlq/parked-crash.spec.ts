@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import type { CrashStep } from "../../fixtures/crash-at.config";
 import { allCommitted, createSpace, type Space, waitFor } from "../../support";
-import { type Daemon, startDaemon } from "../../support/daemon";
+import { type Daemon, SERVICES, startDaemon, stopDaemons } from "../../support/daemon";
 import { daemonEnvironment } from "../../support/daemon-environment";
 import { KeyedEvents } from "../../support/parked";
 
 const TYPES = ["order.placed"];
 const GROUPS = ["effects-strict", "effects-strict-tx"];
-const SERVICES = ["bridge", "schemas", "idempotency", "dlq", "events"].map((name) => `services/${name}`);
 const PLUGINS = GROUPS.map((name) => `test/fixtures/${name}.service.ts`);
 const IMMEDIATE = JSON.stringify([{ match: {}, retry: { kind: "immediate", limit: 20 } }]);
 const KEYS = ["a", "b", "c", "d"];
@@ -26,9 +25,7 @@ describe("a gateway that is killed among parked keys", () => {
     groups = GROUPS.map((group) => new KeyedEvents(space, group));
   });
   afterEach(async () => {
-    for (const daemon of daemons) daemon.kill("SIGTERM");
-    await Promise.all(daemons.map((daemon) => daemon.exit()));
-    await Promise.all(daemons.splice(0).map((daemon) => daemon.end()));
+    await stopDaemons(daemons.splice(0));
     await space.close();
   });
 

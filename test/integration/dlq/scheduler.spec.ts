@@ -7,14 +7,16 @@ import type { ItemResult } from "../../../services/dlq/item-result";
 import type { Letter } from "../../../services/dlq/letter";
 import { claimDue, findDue, takeForRetry } from "../../../services/dlq/scheduler/claim-due";
 import { createSpace, type Space, waitFor } from "../../support";
-import { createDlqNode, DAY_MS, type DlqNode, letterInput, TestClock } from "../../support/dead-letters";
+import {
+  DAY_MS,
+  type DlqNode,
+  letterInput,
+  STILL_FAILED,
+  startDlqNodes,
+  TestClock,
+} from "../../support/dead-letters";
 
 const MINUTE = 60_000;
-const FAILED: RedeliveryResult = {
-  status: "failed",
-  reason: "handler_error",
-  error: { type: "Error", message: "still no paper" },
-};
 
 describe("dead letters that retry by themselves", () => {
   let space: Space;
@@ -34,8 +36,7 @@ describe("dead letters that retry by themselves", () => {
 
   async function start(policies: DlqPolicy[], { count = 1, retryRate = 10_000 } = {}): Promise<void> {
     const configuration = space.configurationWith({ dlq: { policies, retryRate } });
-    nodes = Array.from({ length: count }, () => createDlqNode(configuration, clock));
-    await Promise.all(nodes.map(({ broker }) => broker.start()));
+    nodes = await startDlqNodes(configuration, clock, count);
     node = nodes[0] as DlqNode;
   }
   const all = (retry: DlqPolicy["retry"]): DlqPolicy[] => [{ match: {}, retry }];
@@ -43,7 +44,7 @@ describe("dead letters that retry by themselves", () => {
 
   it("exponential backoff: at 1, 2, 4, 8, 16 minutes, then a person, and everybody is told", async () => {
     await start(all({ kind: "exponential_backoff", jitter: 0 }));
-    node.redeliver = () => FAILED;
+    node.redeliver = () => STILL_FAILED;
     await node.put(letterInput("a"));
     for (const [index, minutes] of [1, 2, 4, 8, 16].entries()) {
       clock.pass(minutes * MINUTE - 1);
@@ -76,7 +77,7 @@ describe("dead letters that retry by themselves", () => {
   it("closes what succeeds; retried is the end of it", async () => {
     await start(all({ kind: "immediate" }));
     let runs = 0;
-    node.redeliver = () => (++runs === 1 ? FAILED : { status: "delivered" });
+    node.redeliver = () => (++runs === 1 ? STILL_FAILED : { status: "delivered" });
     await node.put(letterInput("a"));
     await node.chores();
     await node.chores();
@@ -118,7 +119,7 @@ describe("dead letters that retry by themselves", () => {
   it("scheduled: once, at its time", async () => {
     const at = new Date(clock.at + 3 * 60 * MINUTE).toISOString();
     await start(all({ kind: "scheduled", at }));
-    node.redeliver = () => FAILED;
+    node.redeliver = () => STILL_FAILED;
     await node.put(letterInput("a"));
     assert.equal((await node.get("a")).next_retry_at, at);
     clock.pass(3 * 60 * MINUTE);
@@ -130,7 +131,7 @@ describe("dead letters that retry by themselves", () => {
 
   it("is never older than seven days", async () => {
     await start(all({ kind: "fixed_interval", interval_ms: 3 * DAY_MS, limit: 100 }));
-    node.redeliver = () => FAILED;
+    node.redeliver = () => STILL_FAILED;
     await node.put(letterInput("a"));
     for (let day = 0; day < 12; day++) {
       clock.pass(DAY_MS);
@@ -270,7 +271,7 @@ describe("dead letters that retry by themselves", () => {
     await next.chores();
     assert.equal(next.redelivered.length, 0, "the lease still holds");
     clock.pass(2_000);
-    next.redeliver = () => FAILED;
+    next.redeliver = () => STILL_FAILED;
     await next.chores();
     assert.equal(next.redelivered.length, 1);
     assert.deepEqual(

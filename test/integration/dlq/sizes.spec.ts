@@ -8,6 +8,7 @@ import {
   type DlqNode,
   HOUR_MS,
   letterInput,
+  startDlqNodes,
   TestClock,
 } from "../../support/dead-letters";
 
@@ -20,8 +21,7 @@ describe("how many dead letters there are", () => {
   beforeEach(async () => {
     space = await createSpace({ dlq: { alertLetters: 3, alertAgeHours: 24 } });
     clock = new TestClock();
-    nodes = [createDlqNode(space.configuration, clock), createDlqNode(space.configuration, clock)];
-    await Promise.all(nodes.map(({ broker }) => broker.start()));
+    nodes = await startDlqNodes(space.configuration, clock, 2);
     node = nodes[0] as DlqNode;
   });
   afterEach(async () => {
