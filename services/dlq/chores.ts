@@ -1,5 +1,6 @@
 import type { Logger } from "moleculer";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
+import { isAvailable } from "../runtime/is-available";
 import { LaneResumer } from "./lanes/lane-resumer";
 import { publishNews } from "./news/publish-news";
 import { tellExpiring } from "./news/tell-expiring";
@@ -69,7 +70,7 @@ export function beginChores(service: DlqService, logger: Logger): { drain(): Pro
 /** Work that has nobody to turn to while the bridge is not there: at a start, or while it is loaded anew. */
 function withBridge({ broker }: DlqService, work: () => Promise<void>): () => Promise<void> {
   return async () => {
-    if (!(broker.findNextActionEndpoint("bridge.redeliver") instanceof Error)) await work();
+    if (isAvailable(broker, "bridge.redeliver")) await work();
   };
 }
 
