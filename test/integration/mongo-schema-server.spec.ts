@@ -287,12 +287,11 @@ describe("a MongoDB that removes, fails, builds for long, or is away", () => {
 
     it("that somebody drops meanwhile is begun anew", async () => {
       await fill("orders");
-      await hang();
+      const { count } = await hang();
       const target = schemaTarget(db, { collection: "orders", indexes: [{ key: { a: 1 } }] });
       const ensuring = target.ensure();
-      await waitFor(async () => statesOf(await target.plan()).a_1 === "building", {
-        what: "the build to begin",
-      });
+      // A build that has begun and does not hang yet would be ended at once.
+      await client.db("admin").command({ waitForFailPoint: HANG, timesEntered: count + 1, maxTimeMS: 20_000 });
       const dropping = db.command({ dropIndexes: "orders", index: "a_1" });
       await waitFor(
         async () => {
