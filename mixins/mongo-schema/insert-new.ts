@@ -1,8 +1,14 @@
-import type { Collection, CollectionInsertManyOptions, OptionalId } from "mongodb";
+import type { Collection, CollectionInsertManyOptions, CommonOptions, Db, OptionalId } from "mongodb";
 
 const DUPLICATE_KEY = 11_000;
 // The driver would refuse names with a dot, which JSON allows and MongoDB keeps. The typings do not know `checkKeys`.
 const OPTIONS = { ordered: false, checkKeys: false } as CollectionInsertManyOptions;
+
+interface WriteError {
+  index: number;
+  code: number;
+  errmsg?: string;
+}
 
 /**
  * Inserts all documents in bulk but those that a unique index refuses, and answers the positions of these in ascending order.
@@ -16,9 +22,30 @@ export async function insertNew<Document extends object>(
     await collection.insertMany(documents, OPTIONS);
     return [];
   } catch (error) {
-    const { writeErrors = [] } = error as { writeErrors?: { code: number; index: number }[] };
-    const onlyDuplicates = writeErrors.length > 0 && writeErrors.every(({ code }) => code === DUPLICATE_KEY);
-    if (!onlyDuplicates) throw error;
-    return writeErrors.map(({ index }) => index).sort((a, b) => a - b);
+    const { writeErrors = [] } = error as { writeErrors?: WriteError[] };
+    return refusedAsPresent(writeErrors, () => error);
   }
+}
+
+/**
+ * The same by one command, which must not be larger than a document may be (16 MiB as BSON), is not repeated by the driver when
+ * a connection breaks, and leaves the `_id` to the server. The driver's own way measures each document before it writes it, and keeps a
+ * record of each: half as much again of the whole insert's time.
+ */
+export async function insertNewAtOnce(
+  db: Db,
+  collection: string,
+  documents: readonly object[],
+): Promise<number[]> {
+  const command = { insert: collection, documents, ordered: false, writeConcern: { w: "majority" } };
+  const reply = await db.command(command, { checkKeys: false } as CommonOptions);
+  const { writeErrors = [] } = reply as { writeErrors?: WriteError[] };
+  if (writeErrors.length === 0) return [];
+  return refusedAsPresent(writeErrors, ({ code, errmsg }) => Object.assign(new Error(errmsg), { code }));
+}
+
+function refusedAsPresent(errors: WriteError[], errorOf: (first: WriteError) => unknown): number[] {
+  const other = errors.find(({ code }) => code !== DUPLICATE_KEY);
+  if (errors.length === 0 || other) throw errorOf(other as WriteError);
+  return errors.map(({ index }) => index).sort((a, b) => a - b);
 }

@@ -43,6 +43,8 @@ export interface ChunkReport {
 interface Read {
   message: KafkaMessage;
   read: ReadMessage;
+  /** Only of what was handed to the plugin. */
+  outcome?: Outcome;
 }
 
 /**
@@ -55,30 +57,25 @@ export async function takeChunk(
   batch: PartitionBatch,
   [from, to]: [number, number],
 ): Promise<ChunkReport> {
-  const chunk = batch.messages.slice(from, to).map((message): Read => {
-    const { topic, partition } = batch;
-    return { message, read: ports.read(message.value, { topic, partition, offset: message.offset }) };
-  });
+  const chunk = readChunk(ports, batch, from, to);
   const wanted = chunk.filter(
     ({ message, read }) =>
       read.event && ports.wants(read.event.event_type) && Number(message.offset) >= owned.next,
   );
   const outcomes = wanted.length > 0 ? await ports.deliver(requestOf(ports, owned, wanted)) : [];
+  for (const [index, entry] of wanted.entries()) entry.outcome = outcomes[index] ?? MISSING;
 
-  const outcomeOf = new Map(wanted.map((entry, index) => [entry, outcomes[index] ?? MISSING]));
-  const fates = chunk.map((entry) => fateOf(ports, owned, entry, outcomeOf.get(entry)));
+  const fates = chunk.map((entry) => fateOf(ports, owned, entry));
   const count = passable(fates);
 
-  const letters = chunk
-    .slice(0, count)
-    .flatMap((entry) => letterOf(ports, owned, entry, outcomeOf.get(entry)));
+  const letters = chunk.slice(0, count).flatMap((entry) => letterOf(ports, owned, entry) ?? []);
   if (letters.length > 0) await ports.deadLetter(letters);
   if (count > 0) await batch.commitThrough(from + count - 1, owned.metadata);
 
   const passed = fates.slice(0, count);
   const stop = fates[count];
   if (stop === undefined) return { passed };
-  const reason = chunk[count] && outcomeOf.get(chunk[count]);
+  const reason = chunk[count]?.outcome;
   const handled = chunk.findLast((_, index) => index > count && WAS_HANDLED.has(fates[index]));
   return {
     passed,
@@ -88,6 +85,15 @@ export async function takeChunk(
       handledTo: handled && Number(handled.message.offset),
     },
   };
+}
+
+function readChunk(ports: PathPorts, batch: PartitionBatch, from: number, to: number): Read[] {
+  const { topic, partition } = batch;
+  return batch.messages.slice(from, to).map((message) => ({
+    message,
+    read: ports.read(message.value, { topic, partition, offset: message.offset }),
+    outcome: undefined,
+  }));
 }
 
 const WAS_HANDLED = new Set<Fate | undefined>(["completed", "failed"]);
@@ -100,26 +106,18 @@ const MISSING: Outcome = {
 
 function requestOf({ group, keepsOrder }: PathPorts, owned: Ownership, wanted: Read[]): DeliverRequest {
   const { topic, partition, epoch, attempt, redeliveredTo } = owned;
-  const items = wanted.flatMap(({ message, read }): DeliverItem[] => {
-    if (!read.event) return [];
+  const items: DeliverItem[] = [];
+  for (const { message, read } of wanted) {
+    if (!read.event) continue;
     const redelivered = Number(message.offset) <= redeliveredTo;
-    const delivery = {
-      offset: message.offset,
-      key: keyOf(message),
-      headers: headersOf(message),
-      redelivered,
-    };
-    return [{ event: read.event, delivery }];
-  });
+    const { offset } = message;
+    const delivery = { offset, key: keyOf(message), headers: headersOf(message), redelivered };
+    items.push({ event: read.event, delivery });
+  }
   return { group, topic, partition, epoch, attempt, ...(keepsOrder && { park: true }), items };
 }
 
-function fateOf(
-  ports: PathPorts,
-  owned: Ownership,
-  { message, read }: Read,
-  outcome: Outcome | undefined,
-): Fate {
+function fateOf(ports: PathPorts, owned: Ownership, { message, read, outcome }: Read): Fate {
   if (read.refusal) return ports.deadLettersRefused ? "refused" : "passed_over";
   if (!ports.wants(read.event.event_type)) return "passed_over";
   if (!outcome) return Number(message.offset) < owned.next ? "duplicate" : "not_started";
@@ -129,14 +127,13 @@ function fateOf(
 function letterOf(
   ports: PathPorts,
   owned: Ownership,
-  { message, read }: Read,
-  outcome: Outcome | undefined,
-): DeadLetterInput[] {
+  { message, read, outcome }: Read,
+): DeadLetterInput | null {
   if (read.refusal) {
-    return ports.deadLettersRefused ? [refusalLetter(owned, message, read.refusal, ports.now())] : [];
+    return ports.deadLettersRefused ? refusalLetter(owned, message, read.refusal, ports.now()) : null;
   }
-  if (outcome?.status !== "failed") return [];
+  if (outcome?.status !== "failed") return null;
   const letter = failureLetter(owned, message, read.event, ports.group, outcome, ports.now());
-  if (!ports.keepsOrder?.(read.event.event_type)) return [letter];
-  return [{ ...letter, ...laneOfLetter(ports.group, { ...owned, key: letter.key }, outcome) }];
+  if (!ports.keepsOrder?.(read.event.event_type)) return letter;
+  return { ...letter, ...laneOfLetter(ports.group, { ...owned, key: letter.key }, outcome) };
 }

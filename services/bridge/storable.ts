@@ -38,6 +38,13 @@ function inspect(value: unknown, depth: number, surrogates: boolean): string | n
   }
   if (typeof value !== "object" || value === null) return null;
   if (depth > MAX_DEPTH) return `it is nested deeper than ${MAX_DEPTH} levels`;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const reason = inspect(item, depth + 1, surrogates);
+      if (reason) return reason;
+    }
+    return null;
+  }
   for (const key of Object.keys(value)) {
     const reason =
       keyReason(key, surrogates) ?? inspect((value as Record<string, unknown>)[key], depth + 1, surrogates);
@@ -46,10 +53,17 @@ function inspect(value: unknown, depth: number, surrogates: boolean): string | n
   return null;
 }
 
+/** Names that were found to be good: producers send the same ones again and again. */
+const knownNames = new Set<string>();
+const KNOWN_NAMES = 4_096;
+
 function keyReason(key: string, surrogates: boolean): string | null {
+  if (knownNames.has(key)) return null;
   if (key.includes("\0")) return "a member's name holds a NUL character";
   if (key === "__proto__") return "a member is named __proto__, which drivers cannot give back";
   if (DRIVERS_OWN.has(key)) return `a member is named ${key}, which drivers take for their own`;
   if (key.startsWith("$")) return `a member's name begins with a dollar sign: ${key.slice(0, 80)}`;
-  return surrogates && !key.isWellFormed() ? "a member's name holds half of a surrogate pair" : null;
+  if (surrogates && !key.isWellFormed()) return "a member's name holds half of a surrogate pair";
+  if (knownNames.size < KNOWN_NAMES && key.length <= 64) knownNames.add(key);
+  return null;
 }

@@ -42,9 +42,11 @@ const events: EventsServiceSchema = {
           // The unique event_id makes storing idempotent: claims would cost writes and add nothing.
           idempotency: false,
           async handler(this: MongoSchemaService<StoredEvent>, accepted, deliveries) {
-            const { eventTtlDays } = configurationOf(this.broker);
-            const options = { ttlDays: eventTtlDays, now: new Date() };
-            const outcomes = await inGoodTime(storeEvents(this.collection, accepted, deliveries, options));
+            const { eventTtlDays: ttlDays, chunk } = configurationOf(this.broker);
+            const options = { ttlDays, chunkBytes: chunk.maxBytes, now: new Date() };
+            const { adapter, collection } = this;
+            const storing = storeEvents(adapter.db, collection, accepted, deliveries, options);
+            const outcomes = await inGoodTime(storing);
             announceStored(this.broker, accepted, outcomes);
             return outcomes;
           },

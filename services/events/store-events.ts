@@ -1,15 +1,19 @@
-import type { Collection } from "mongodb";
+import type { Collection, Db } from "mongodb";
 import type { BatchOutcome } from "../../mixins/event-handler.mixin";
 import { canonicalJson } from "../../mixins/idempotency/content";
-import { insertNew } from "../../mixins/mongo-schema/insert-new";
+import { insertNew, insertNewAtOnce } from "../../mixins/mongo-schema/insert-new";
 import type { Delivery, EventEnvelope } from "../../schemas/delivery";
 import { type StoredEvent, storedEvent } from "./stored-event";
 
 const DAY_MS = 24 * 3_600_000;
+/** Chunks up to here are less than 16 MiB as BSON, whatever is in them: that is less than eight times the JSON. */
+const AT_ONCE_BYTES = 1.5 * 1024 * 1024;
 
 export interface StoreOptions {
   ttlDays: number;
   now: Date;
+  /** The most bytes of JSON in a chunk of more than one event. */
+  chunkBytes: number;
 }
 
 /**
@@ -17,16 +21,20 @@ export interface StoreOptions {
  * duplicate, with another content it has failed as `event_id_conflict`. Throws whatever else MongoDB answers.
  */
 export async function storeEvents(
+  db: Db,
   collection: Collection<StoredEvent>,
   events: readonly EventEnvelope[],
   deliveries: readonly Delivery[],
-  { ttlDays, now }: StoreOptions,
+  { ttlDays, now, chunkBytes }: StoreOptions,
 ): Promise<BatchOutcome[]> {
   const documents = events.map((event, index) =>
     storedEvent(event, deliveries[index] as Delivery, now, ttlDays * DAY_MS),
   );
   const outcomes = events.map((): BatchOutcome => ({ status: "completed" }));
-  const present = await insertNew(collection, documents);
+  const present =
+    chunkBytes <= AT_ONCE_BYTES
+      ? await insertNewAtOnce(db, collection.collectionName, documents)
+      : await insertNew(collection, documents);
   if (present.length === 0) return outcomes;
   const stored = await findStored(
     collection,

@@ -291,7 +291,9 @@ describe("a MongoDB that removes, fails, builds for long, or is away", () => {
       const target = schemaTarget(db, { collection: "orders", indexes: [{ key: { a: 1 } }] });
       const ensuring = target.ensure();
       // A build that has begun and does not hang yet would be ended at once.
-      await client.db("admin").command({ waitForFailPoint: HANG, timesEntered: count + 1, maxTimeMS: 20_000 });
+      await client
+        .db("admin")
+        .command({ waitForFailPoint: HANG, timesEntered: count + 1, maxTimeMS: 20_000 });
       const dropping = db.command({ dropIndexes: "orders", index: "a_1" });
       await waitFor(
         async () => {
