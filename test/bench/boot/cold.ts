@@ -8,7 +8,7 @@ import { terminalTable } from "../report/tables";
 import type { Session } from "../session/session";
 import { temporaryUntilExit } from "../session/temporary";
 
-const ROOT = path.resolve(__dirname, "../../..");
+const ROOT = process.cwd();
 const RUNNER = path.join(ROOT, "node_modules/moleculer/bin/moleculer-runner.js");
 const LIMIT_MS = 120_000;
 

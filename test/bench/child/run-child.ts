@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { programEntry } from "../../../services/embedded/program-entry";
 import type { FromChild, Job, Measured, ToChild } from "./job";
 
-const MAIN = path.join(__dirname, "main.ts");
+const MAIN = path.join(__dirname, `main${path.extname(__filename)}`);
 const STOP_LIMIT_MS = 30_000;
 
 /** A process under measurement. */
@@ -21,7 +22,8 @@ export interface Running {
 
 /** Starts a way in a process of its own. */
 export async function startChild(job: Job): Promise<Running> {
-  const child = spawn(process.execPath, ["--require", "tsx/cjs", MAIN, JSON.stringify(job)], {
+  const { execArgv, args } = programEntry(MAIN, JSON.stringify(job));
+  const child = spawn(process.execPath, [...execArgv, ...args], {
     env: { ...process.env, NODE_ENV: "production" },
     // Its standard output goes where the errors go: the results have the other one for themselves.
     stdio: ["ignore", 2, 2, "ipc"],

@@ -37,7 +37,7 @@ export function areaOf({ functionName, url, lineNumber }: CallFrame): string | n
   const file = decodeURIComponent(url.replace(/^file:\/\//, ""));
   const [, inPackage] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
   if (inPackage) return PACKAGES.find(([pattern]) => pattern.test(inPackage))?.[1] ?? `package ${inPackage}`;
-  const relative = path.relative(ROOT, file);
+  const relative = path.relative(ROOT, file).replace(/\.js$/, ".ts");
   if (relative.startsWith("..")) return "elsewhere";
   return JSON_CALLERS.has(`${functionName} ${relative}`) ? "JSON" : `weir: ${path.dirname(relative)}`;
 }

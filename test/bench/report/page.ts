@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import path from "node:path";
 
-export const FOLDER = path.join(__dirname, "..");
+/** Of the sources: what measures is compiled to somewhere else. `npm run` starts in the project's own folder. */
+export const FOLDER = path.resolve("test/bench");
 const PAGE = path.join(FOLDER, "README.md");
 
 /** Puts `text` between the page's markers `<!-- name -->` and `<!-- end of name -->`, in place of what is there. */
