@@ -27,19 +27,25 @@ export interface StoredEvent {
   kafka: { topic: string; partition: number; offset: string; key: string | null };
 }
 
-/** A copy: the event itself is shared with others and frozen. */
+/** A copy: the event itself is shared with others and frozen. Member by member, because a spread costs twice as much here. */
 export function storedEvent(event: EventEnvelope, delivery: Delivery, now: Date, ttlMs: number): StoredEvent {
-  const { timestamp, ...rest } = event;
+  const { event_id, event_type, event_version, timestamp, aggregate_id, metadata, payload } = event;
   const { topic, partition, offset, key } = delivery;
-  return {
-    ...rest,
+  const stored: StoredEvent = {
+    event_id,
+    event_type,
+    event_version,
     timestamp: new Date(timestamp),
     timestamp_text: timestamp,
+    metadata,
+    payload,
     status: "stored",
     stored_at: now,
     ttl_expires_at: new Date(now.getTime() + ttlMs),
     kafka: { topic, partition, offset, key },
   };
+  if (aggregate_id !== undefined) stored.aggregate_id = aggregate_id;
+  return stored;
 }
 
 /** A stored event as callers see it: the event as it came, and where and when it was stored. */

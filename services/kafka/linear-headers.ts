@@ -2,6 +2,9 @@ import Decoder from "kafkajs/src/protocol/decoder";
 
 export type DecodedHeaders = Record<string, Buffer | null | (Buffer | null)[]>;
 
+/** What a message without headers has: nearly every message, so that it is one object for all. */
+export const NO_HEADERS: DecodedHeaders = Object.freeze(Object.create(null));
+
 /**
  * kafkajs 2.2.4 copies all headers so far for each further one: a few thousand in one message stop the process for minutes.
  * And it looks names up in an ordinary object, where `constructor` is found although no header has that name. It reads headers
@@ -10,6 +13,7 @@ export type DecodedHeaders = Record<string, Buffer | null | (Buffer | null)[]>;
 export function readHeadersInLinearTime(): void {
   Decoder.prototype.readVarIntArray = function readVarIntArray(read) {
     const length = this.readVarInt();
+    if (length <= 0) return NONE;
     const headers: DecodedHeaders = Object.create(null);
     for (let index = 0; index < length; index += 1) {
       const { key, value } = read(this);
@@ -22,3 +26,5 @@ export function readHeadersInLinearTime(): void {
     return { reduce: () => headers };
   };
 }
+
+const NONE = { reduce: () => NO_HEADERS };
