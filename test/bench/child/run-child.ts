@@ -6,6 +6,8 @@ import { programEntry } from "../../../services/embedded/program-entry";
 import type { FromChild, Job, Measured, ToChild } from "./job";
 
 const MAIN = path.join(__dirname, `main${path.extname(__filename)}`);
+/** As the product's own start scripts have it, for every way. */
+const FLAGS = ["--max-semi-space-size=16"];
 const STOP_LIMIT_MS = 30_000;
 
 /** A process under measurement. */
@@ -23,7 +25,7 @@ export interface Running {
 /** Starts a way in a process of its own. */
 export async function startChild(job: Job): Promise<Running> {
   const { execArgv, args } = programEntry(MAIN, JSON.stringify(job));
-  const child = spawn(process.execPath, [...execArgv, ...args], {
+  const child = spawn(process.execPath, [...FLAGS, ...execArgv, ...args], {
     env: { ...process.env, NODE_ENV: "production" },
     // Its standard output goes where the errors go: the results have the other one for themselves.
     stdio: ["ignore", 2, 2, "ipc"],
