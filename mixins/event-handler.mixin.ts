@@ -4,6 +4,7 @@ import { configurationOf } from "../schemas/configuration/broker-configuration";
 import type { DeliverRequest, PluginMetadata } from "../schemas/delivery";
 import type { Plugin } from "./event-handler/chunk";
 import { deliver } from "./event-handler/deliver";
+import { DELIVER } from "./event-handler/deliver-params";
 import { fitAnswer } from "./event-handler/fit-answer";
 import { liftedEvent } from "./event-handler/lift";
 import { DEFAULTS, type EventHandlerOptions } from "./event-handler/options";
@@ -44,16 +45,7 @@ export function eventHandler<const Pattern extends string, const Transaction ext
       /** The wire form, called by the bridge with one chunk → an outcome per item. */
       deliver: {
         visibility: "public",
-        params: {
-          group: "string",
-          topic: "string",
-          partition: { type: "number", integer: true },
-          epoch: { type: "number", integer: true },
-          attempt: { type: "number", integer: true },
-          max_failures: { type: "number", integer: true, min: 1, optional: true },
-          max_answer_bytes: { type: "number", integer: true, min: 1, optional: true },
-          items: { type: "array", min: 1 },
-        },
+        params: DELIVER,
         async handler(ctx: Context<DeliverRequest>) {
           const { $plugin, $transactions } = this;
           const { max_answer_bytes: maxBytes } = ctx.params;

@@ -1,6 +1,7 @@
 import type { Context, Service, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import DbService from "moleculer-db";
 import type { Collection } from "mongodb";
+import { STRICT } from "../schemas/query-params";
 import { SharedMongoAdapter } from "./mongo-schema/adapter";
 import { checkDeclarations } from "./mongo-schema/check-declarations";
 import type { CollectionDeclaration } from "./mongo-schema/declaration";
@@ -96,7 +97,7 @@ export function mongoSchema(
       /** → `CollectionIndexes[]`: declared against actual, and what would heal a difference. */
       indexes: {
         visibility: "public",
-        params: { apply: flag, rebuild: flag, prune: flag, stats: flag, $$strict: true },
+        params: { ...STRICT, apply: flag, rebuild: flag, prune: flag, stats: flag },
         async handler(ctx: Context<IndexesParams>): Promise<CollectionIndexes[]> {
           const { apply, rebuild, prune, stats } = ctx.params;
           if (apply) {

@@ -1,5 +1,6 @@
 import Ajv from "ajv";
 import addFormats from "ajv-formats";
+import { WELL_FORMED } from "./query-params";
 
 /** When a dead letter is handed over again by itself. Times are in ms; `limit` counts the retries of one letter. */
 export type Retry =
@@ -45,7 +46,8 @@ export const RETRY_DEFAULTS = {
 } as const;
 
 const WEEK_MS = 7 * 86_400_000;
-const name = { type: "string", minLength: 1, maxLength: 256 };
+// As in `TEXT` of the other parameters.
+const name = { type: "string", minLength: 1, maxLength: 256, pattern: WELL_FORMED.source };
 const limit = { type: "integer", minimum: 1, maximum: 1_000 };
 const time = { type: "integer", minimum: 1, maximum: WEEK_MS };
 // One wildcard at the end: more of them could make a long name take for ever to be compared.

@@ -1,5 +1,6 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { catalogOf } from "../../schemas/catalog";
+import { OPTIONAL_TEXT, STRICT } from "../../schemas/query-params";
 
 import { onDrain } from "../runtime/drain";
 import { Bridge } from "./bridge";
@@ -21,7 +22,7 @@ const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variabl
   actions: {
     /** Validates and sends one event → `{ event_id, topic, partition, offset }`. */
     publish: {
-      params: { $$strict: true, ...eventParams },
+      params: { ...STRICT, ...eventParams },
       async handler(ctx: Context<PublishRequest>) {
         const [published] = await this.bridge.publish(publisherOf(ctx), [ctx.params]);
         return published;
@@ -30,8 +31,13 @@ const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variabl
     /** Validates all events, then sends them → `[{ event_id, topic, partition, offset }]`, in the same order. */
     publishMany: {
       params: {
-        $$strict: true,
-        events: { type: "array", min: 1, max: 10_000, items: { type: "object", props: eventParams } },
+        ...STRICT,
+        events: {
+          type: "array",
+          min: 1,
+          max: 10_000,
+          items: { type: "object", strict: true, props: eventParams },
+        },
       },
       handler(ctx: Context<{ events: PublishRequest[] }>) {
         return this.bridge.publish(publisherOf(ctx), ctx.params.events);
@@ -39,20 +45,20 @@ const bridge: ServiceSchema<ServiceSettingSchema, Record<string, never>, Variabl
     },
     /** → `BridgeStatus`: state and reasons, per group and partition the lag, what is in hand, what became of messages. */
     status: {
-      params: { $$strict: true, lag: { type: "boolean", optional: true, convert: true } },
+      params: { ...STRICT, lag: { type: "boolean", optional: true, convert: true } },
       handler(ctx: Context<{ lag?: boolean }>) {
         return this.bridge.status(ctx.params);
       },
     },
     /** Stops fetching for one group, or for all, on this gateway; they keep their partitions → their names. */
     pause: {
-      params: { $$strict: true, group: { type: "string", optional: true } },
+      params: { ...STRICT, group: OPTIONAL_TEXT },
       handler(ctx: Context<{ group?: string }>) {
         return { groups: this.bridge.supervisor.pause(ctx.params.group, true) };
       },
     },
     resume: {
-      params: { $$strict: true, group: { type: "string", optional: true } },
+      params: { ...STRICT, group: OPTIONAL_TEXT },
       handler(ctx: Context<{ group?: string }>) {
         return { groups: this.bridge.supervisor.pause(ctx.params.group, false) };
       },

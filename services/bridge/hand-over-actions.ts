@@ -1,8 +1,18 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import type { LetterMessage } from "../../schemas/letter-message";
+import { STRICT } from "../../schemas/query-params";
 import type { Redelivery, RedeliveryBatch } from "../../schemas/redelivery";
 import type { ReplayRequest, ReplayToTopic } from "../../schemas/replay";
 import type { Bridge } from "./bridge";
+import {
+  CHECK_TARGETS,
+  IMPORT,
+  REDELIVER,
+  REDELIVER_MANY,
+  REPLAY,
+  REPLAY_TO_TOPIC,
+  SEND_LETTERS,
+} from "./hand-over-params";
 import type { ImportRequest } from "./import/import-topic";
 
 const schema: Pick<
@@ -13,7 +23,7 @@ const schema: Pick<
     /** Hands a dead letter over again → `{ status: "delivered" | "duplicate" | "failed" | "refused" }`. */
     redeliver: {
       visibility: "public",
-      params: { letter: "object" },
+      params: REDELIVER,
       handler(ctx: Context<{ letter: Redelivery }>) {
         return this.bridge.handOver.redeliver(ctx.params.letter);
       },
@@ -21,7 +31,7 @@ const schema: Pick<
     /** Hands many over, in chunks as large as live ones → `BatchedResult[]`, in the letters' order. */
     redeliverMany: {
       visibility: "public",
-      params: { letters: "array", fence: "object" },
+      params: REDELIVER_MANY,
       handler(ctx: Context<RedeliveryBatch>) {
         return this.bridge.handOver.redeliverMany(ctx.params);
       },
@@ -29,6 +39,7 @@ const schema: Pick<
     /** → names of the groups that can be handed dead letters now. */
     receiving: {
       visibility: "public",
+      params: STRICT,
       handler() {
         return this.bridge.receiving();
       },
@@ -36,7 +47,7 @@ const schema: Pick<
     /** Sends what the dlq service tells of its letters; resolves when Kafka has it. */
     sendLetters: {
       visibility: "public",
-      params: { messages: { type: "array", min: 1 } },
+      params: SEND_LETTERS,
       handler(ctx: Context<{ messages: LetterMessage[] }>) {
         return this.bridge.handOver.sendLetters(ctx.params.messages);
       },
@@ -44,7 +55,7 @@ const schema: Pick<
     /** Makes letters of a Kafka dead letter topic, for `dlq.importTopic` → `ImportResult`. */
     importDeadLetters: {
       visibility: "public",
-      params: { topic: "string", original_topic: { type: "string", optional: true } },
+      params: IMPORT,
       handler(ctx: Context<ImportRequest>) {
         return this.bridge.handOver.importTopic(ctx.params);
       },
@@ -52,7 +63,7 @@ const schema: Pick<
     /** Hands stored events to a group again → `ReplayAnswer`. Called by `events` with one chunk of a session. */
     replay: {
       visibility: "public",
-      params: { replay: "string", group: "string", items: { type: "array", min: 1 } },
+      params: REPLAY,
       handler(ctx: Context<ReplayRequest>) {
         return this.bridge.handOver.replay(ctx.params);
       },
@@ -60,7 +71,7 @@ const schema: Pick<
     /** Sends stored events to a topic again; resolves when Kafka has all of them. */
     replayToTopic: {
       visibility: "public",
-      params: { replay: "string", topic: "string", items: { type: "array", min: 1 } },
+      params: REPLAY_TO_TOPIC,
       handler(ctx: Context<ReplayToTopic>) {
         return this.bridge.handOver.replayToTopic(ctx.params);
       },
@@ -68,10 +79,7 @@ const schema: Pick<
     /** Errors: WEIR_GROUP_UNKNOWN, WEIR_TOPIC_UNKNOWN. */
     checkTargets: {
       visibility: "public",
-      params: {
-        groups: { type: "array", items: "string", optional: true },
-        topic: { type: "string", optional: true },
-      },
+      params: CHECK_TARGETS,
       handler(ctx: Context<{ groups?: string[]; topic?: string }>) {
         return this.bridge.handOver.checkTargets(ctx.params);
       },

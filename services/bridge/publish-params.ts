@@ -1,4 +1,7 @@
-const text = { type: "string", min: 1, max: 1_000 };
+import { WELL_FORMED } from "../../schemas/query-params";
+import { HEADERS } from "../../schemas/wire-params";
+
+const text = { type: "string", min: 1, max: 1_000, pattern: WELL_FORMED };
 const optionalText = { ...text, optional: true };
 
 /** What a caller of `publish` may give: the schemas judge the content, this only the shape. */
@@ -11,5 +14,5 @@ export const eventParams = {
   aggregate_id: optionalText,
   key: optionalText,
   metadata: { type: "object", optional: true },
-  headers: { type: "record", key: "string", value: "string", optional: true },
+  headers: { ...HEADERS, optional: true },
 };

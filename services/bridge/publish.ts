@@ -69,8 +69,7 @@ function outgoingOf(
     payload: request.payload,
   };
   const checked = catalog.validate(event);
-  const value = JSON.stringify(event);
-  const unstorable = checked.valid ? unstorableReason(event, Buffer.from(value)) : null;
+  const { value, unstorable } = checked.valid ? written(event) : { value: "", unstorable: null };
   if (!checked.valid || unstorable) {
     const errors = checked.valid ? [{ path: "", message: unstorable, keyword: "storable" }] : checked.errors;
     const what = errors.map(({ path, message }) => `${path || "/"} ${message}`).join("; ");
@@ -87,6 +86,16 @@ function outgoingOf(
   const topic = topicOf(topics, event.event_type);
   const key = request.key ?? request.aggregate_id ?? null;
   return { event_id: event.event_id, message: { topic, key, value, headers: request.headers } };
+}
+
+/** The event as JSON, or why it cannot be sent: a caller on this node may hand over what JSON does not have. */
+function written(event: object): { value: string; unstorable: string | null } {
+  try {
+    const value = JSON.stringify(event);
+    return { value, unstorable: unstorableReason(event, Buffer.from(value)) };
+  } catch (error) {
+    return { value: "", unstorable: `it cannot be written as JSON: ${(error as Error).message}` };
+  }
 }
 
 /** What `bridge.publish` and its like say when Kafka has not taken something. */

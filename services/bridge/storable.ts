@@ -36,6 +36,8 @@ function inspect(value: unknown, depth: number, surrogates: boolean): string | n
   if (typeof value === "string") {
     return surrogates && !value.isWellFormed() ? "a text holds half of a surrogate pair" : null;
   }
+  if (typeof value === "number")
+    return Number.isFinite(value) ? null : `a number is ${value}, which JSON has not`;
   if (typeof value !== "object" || value === null) return null;
   if (depth > MAX_DEPTH) return `it is nested deeper than ${MAX_DEPTH} levels`;
   if (Array.isArray(value)) {

@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
 import { type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
-import type { Page, Paging } from "../../schemas/query-params";
+import { type Page, type Paging, STRICT } from "../../schemas/query-params";
 import { onDrain } from "../runtime/drain";
 import { beginChores } from "./chores";
 import { DEAD_LETTERS } from "./collection";
@@ -109,8 +109,11 @@ const dlq: MongoServiceSchema<Letter, Variables> = {
     },
 
     /** Counts by status, and of the open letters by reason, topic, event type, group and age. */
-    async stats(): Promise<LetterStats> {
-      return letterStats(await countLetters(this.collection, this.time.now()));
+    stats: {
+      params: STRICT,
+      async handler(): Promise<LetterStats> {
+        return letterStats(await countLetters(this.collection, this.time.now()));
+      },
     },
   },
 

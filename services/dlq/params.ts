@@ -1,32 +1,43 @@
-import { OPTIONAL_TEXT, OPTIONAL_TIME, PAGING } from "../../schemas/query-params";
+import { BY, OPTIONAL_TEXT, OPTIONAL_TIME, PAGING, REASON, STRICT, TOPIC } from "../../schemas/query-params";
+import { BYTES, HEADERS, ID, KEY, OFFSET, WHOLE } from "../../schemas/wire-params";
 import { STATUSES } from "./letter";
 
-export const ID = { type: "string", pattern: /^[0-9a-f]{24}$/i } as const;
+export { ID } from "../../schemas/wire-params";
+
 export const FINGERPRINT = { type: "string", pattern: /^[0-9a-f]{16}$/ } as const;
 const OPTIONAL_FINGERPRINT = { ...FINGERPRINT, optional: true } as const;
 
 // A long key is hashed, behind its group and the scope of its replay.
 const MAX_LANE = 1_024;
 
+/** Up to a whole chunk of the bridge's, and what a plugin says of an error: any text. */
 export const PUT = {
+  ...STRICT,
   letters: {
     type: "array",
     min: 1,
+    max: 10_000,
     items: {
       type: "object",
+      strict: true,
       props: {
-        identity: "string",
-        reason: "string",
+        identity: { type: "string", min: 1 },
+        event_id: { type: "string", min: 1, max: 1_024, optional: true },
+        event_type: { type: "string", min: 1, max: 1_024, optional: true },
+        group: { type: "string", min: 1, max: 1_024, optional: true },
+        reason: { type: "string", min: 1, max: 1_024 },
         error: { type: "object", props: { type: "string", message: "string" } },
-        attempts: { type: "number", integer: true },
-        first_failed_at: { type: "any" },
-        original_topic: "string",
-        partition: { type: "number", integer: true },
-        offset: "string",
-        key: { type: "string", nullable: true, empty: true },
-        raw: { type: "any", nullable: true },
+        attempts: { ...WHOLE, min: 0 },
+        // Over a transporter a Date arrives as text.
+        first_failed_at: { type: "date", convert: true },
+        original_topic: TOPIC,
+        partition: WHOLE,
+        offset: OFFSET,
+        key: KEY,
+        headers: HEADERS,
+        raw: BYTES,
         lane: { type: "string", optional: true, max: MAX_LANE },
-        behind: { type: "number", integer: true, optional: true },
+        behind: { ...WHOLE, min: 0, optional: true },
       },
     },
   },
@@ -44,18 +55,18 @@ const CHOICE = {
 } as const;
 
 export const LIST = {
-  $$strict: true,
+  ...STRICT,
   status: { type: "enum", values: [...STATUSES], optional: true },
   ...CHOICE,
   ...PAGING,
 } as const;
 
 export const FRONTS = {
-  $$strict: true,
+  ...STRICT,
   lanes: { type: "array", min: 1, max: 10_000, items: { type: "string", min: 1, max: MAX_LANE } },
 } as const;
 
-export const GET = { $$strict: true, id: ID } as const;
+export const GET = { ...STRICT, id: ID } as const;
 
 export const FILTER = {
   type: "object",
@@ -66,7 +77,7 @@ export const FILTER = {
 } as const;
 
 export const ITEMS = {
-  $$strict: true,
+  ...STRICT,
   id: { ...ID, optional: true },
   ids: { type: "array", items: ID, min: 1, max: 1_000, optional: true },
   filter: FILTER,
@@ -74,6 +85,6 @@ export const ITEMS = {
 
 export const DISCARD = {
   ...ITEMS,
-  reason: { type: "string", min: 1, max: 1_000 },
-  by: OPTIONAL_TEXT,
+  reason: REASON,
+  by: { ...BY, optional: true },
 } as const;

@@ -1,6 +1,6 @@
 import type { Context } from "moleculer";
 import type { Collection } from "mongodb";
-import { PAGING, type Paging, TEXT } from "../../schemas/query-params";
+import { BY, PAGING, type Paging, REASON, STRICT, TEXT } from "../../schemas/query-params";
 import { type ArchiveRequest, archiveEvents } from "./archive";
 import { eventChain } from "./chain";
 import type { EventsServiceSchema } from "./events-service";
@@ -8,7 +8,7 @@ import { exportEvents } from "./export-events";
 import type { EventFilter } from "./filter";
 import { histogram, INTERVAL_NAMES, type Interval } from "./histogram";
 import { type ListParams, listEvents } from "./list-events";
-import { BY, CURSOR, FILTER, FILTER_FIELDS, REASON } from "./params";
+import { CURSOR, FILTER, FILTER_FIELDS } from "./params";
 import { eventStats, getEvent, searchEvents } from "./query-events";
 import type { StoredEvent } from "./stored-event";
 
@@ -20,7 +20,7 @@ export const browseActions: EventsServiceSchema["actions"] = {
   /** → `EventPage`, the newest first. With `cursor`, what follows the rows that it came with. */
   list: {
     params: {
-      $$strict: true,
+      ...STRICT,
       ...FILTER_FIELDS,
       status: { type: "enum", values: ["stored", "archived"], optional: true },
       cursor: CURSOR,
@@ -34,21 +34,21 @@ export const browseActions: EventsServiceSchema["actions"] = {
   },
   /** → `EventRecord`. Error: WEIR_EVENT_NOT_FOUND. */
   get: {
-    params: { $$strict: true, event_id: TEXT },
+    params: { ...STRICT, event_id: TEXT },
     handler(ctx: Context<{ event_id: string }>) {
       return getEvent(this.collection, ctx.params.event_id);
     },
   },
   /** → `{ rows: EventRecord[], total, page, pageSize }`, the best match first. */
   search: {
-    params: { $$strict: true, text: TEXT, ...PAGING },
+    params: { ...STRICT, text: TEXT, ...PAGING },
     handler(ctx: Context<Paging & { text: string }>) {
       return searchEvents(this.collection, ctx.params);
     },
   },
   /** → `{ total, oldest, newest, by_type: [{ event_type, count, oldest, newest }] }`. */
   stats: {
-    params: { $$strict: true },
+    params: { ...STRICT },
     handler() {
       return eventStats(this.collection);
     },
@@ -56,7 +56,7 @@ export const browseActions: EventsServiceSchema["actions"] = {
   /** Counts by type and time → `Histogram`. */
   histogram: {
     params: {
-      $$strict: true,
+      ...STRICT,
       ...FILTER_FIELDS,
       interval: { type: "enum", values: [...INTERVAL_NAMES], default: "hour" },
     },
@@ -67,7 +67,7 @@ export const browseActions: EventsServiceSchema["actions"] = {
   /** All events of one correlation id, in the order in which they happened → `EventChain`. */
   chain: {
     params: {
-      $$strict: true,
+      ...STRICT,
       correlation_id: TEXT,
       cursor: CURSOR,
       pageSize: { ...PAGING.pageSize, max: 1_000, default: 1_000 },
@@ -78,7 +78,7 @@ export const browseActions: EventsServiceSchema["actions"] = {
   },
   /** → a stream of NDJSON: one `EventRecord` a line, the oldest first. */
   export: {
-    params: { $$strict: true, filter: FILTER },
+    params: { ...STRICT, filter: FILTER },
     handler(ctx: Context<{ filter: EventFilter }>) {
       return exportEvents(this.collection, ctx.params.filter);
     },
@@ -87,7 +87,7 @@ export const browseActions: EventsServiceSchema["actions"] = {
   archive: {
     ...NO_TIMEOUT,
     params: {
-      $$strict: true,
+      ...STRICT,
       filter: { ...FILTER, optional: true },
       event_ids: { ...FILTER.props.event_ids, optional: true },
       by: BY,

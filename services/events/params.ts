@@ -20,10 +20,6 @@ export const FILTER = {
   props: { ...FILTER_FIELDS, event_ids: EVENT_IDS },
 } as const;
 
-/** Who does it, and why: kept with what was done. */
-export const BY = { type: "string", min: 1, max: 256 } as const;
-export const REASON = { type: "string", min: 1, max: 1_000 } as const;
-
 export const OBJECT_ID = { type: "string", pattern: /^[0-9a-f]{24}$/ } as const;
 
 /** `<timestamp in ms>-<_id>` of the last row, as a list has given it. */

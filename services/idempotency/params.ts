@@ -1,19 +1,16 @@
 import { CALL_KEY, CALL_SCOPE } from "../../schemas/calls";
+import { STRICT } from "../../schemas/query-params";
+import { ID, NAME, WHOLE } from "../../schemas/wire-params";
 
 // A key over 512 bytes is stored as a hash, behind its group.
 const STORED_KEY = { type: "string", min: 1, max: 1_024 } as const;
-const NAME = { type: "string", min: 1, max: 256 } as const;
-/** -1 is no partition. Kafka counts further than a double, but no log has got there. */
-const WHOLE = { type: "number", integer: true, min: -1, max: Number.MAX_SAFE_INTEGER } as const;
-/** 24 hex digits: an object could carry MongoDB's operators into a query. */
-const ID = { type: "string", pattern: /^[0-9a-f]{24}$/i } as const;
 const MAX_KEYS = 10_000;
 // A hundred years: a Date beyond would be none.
 const TTL = { ...WHOLE, min: 1, max: 100 * 365 * 24 * 3_600_000 } as const;
 const MAX_LEASE_MS = 24 * 3_600_000;
 
 export const CLAIM = {
-  $$strict: true,
+  ...STRICT,
   group: NAME,
   keys: { type: "array", min: 1, max: MAX_KEYS, items: STORED_KEY },
   by: {
@@ -24,7 +21,7 @@ export const CLAIM = {
 } as const;
 
 export const SETTLE = {
-  $$strict: true,
+  ...STRICT,
   id: ID,
   release: { type: "array", max: MAX_KEYS, items: STORED_KEY },
   claimed: { ...WHOLE, min: 1 },
@@ -38,7 +35,7 @@ export const SETTLE = {
 } as const;
 
 export const ACQUIRE = {
-  $$strict: true,
+  ...STRICT,
   group: NAME,
   topic: NAME,
   partition: WHOLE,
@@ -47,7 +44,7 @@ export const ACQUIRE = {
 } as const;
 
 export const BEGIN_ANEW = {
-  $$strict: true,
+  ...STRICT,
   group: NAME,
   topic: NAME,
   partition: WHOLE,
@@ -57,7 +54,7 @@ export const BEGIN_ANEW = {
 } as const;
 
 const CALL = {
-  $$strict: true,
+  ...STRICT,
   id: ID,
   scope: { type: "string", pattern: CALL_SCOPE },
   key: { type: "string", pattern: CALL_KEY },
@@ -86,12 +83,12 @@ export const COMPLETE = {
 } as const;
 
 export const EXPIRE_REPLAY = {
-  $$strict: true,
+  ...STRICT,
   replay: ID,
-  groups: { type: "array", items: NAME },
+  groups: { type: "array", max: 1_000, items: NAME },
 } as const;
 
 export const RELEASE = CALL;
 /** Longer than any stored one: a long key is asked for as it is. */
-export const GET = { $$strict: true, key: { type: "string", min: 1, max: 10_000 } } as const;
-export const STATS = { $$strict: true } as const;
+export const GET = { ...STRICT, key: { type: "string", min: 1, max: 10_000 } } as const;
+export const STATS = { ...STRICT } as const;

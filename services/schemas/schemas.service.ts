@@ -1,6 +1,7 @@
 import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { type Catalog, catalogOf, type EventTypeVersion, type Violation } from "../../schemas/catalog";
 import { WeirError } from "../../schemas/errors";
+import { OPTIONAL_TEXT, STRICT, TEXT } from "../../schemas/query-params";
 
 interface SchemasService {
   catalog: Catalog;
@@ -12,13 +13,16 @@ const schemas: ServiceSchema<ServiceSettingSchema, unknown, SchemasService> = {
 
   actions: {
     /** Every known type and version, without the schemas themselves. */
-    list(): Omit<EventTypeVersion, "schema" | "file">[] {
-      return this.catalog.list().map(({ schema: _schema, file: _file, ...version }) => version);
+    list: {
+      params: STRICT,
+      handler(): Omit<EventTypeVersion, "schema" | "file">[] {
+        return this.catalog.list().map(({ schema: _schema, file: _file, ...version }) => version);
+      },
     },
 
     /** One version with its payload's JSON Schema, the latest when none is named. Throws WEIR_EVENT_TYPE_UNKNOWN. */
     get: {
-      params: { event_type: "string", event_version: { type: "string", optional: true }, $$strict: true },
+      params: { ...STRICT, event_type: TEXT, event_version: OPTIONAL_TEXT },
       handler(ctx: Context<{ event_type: string; event_version?: string }>): EventTypeVersion {
         const { event_type, event_version } = ctx.params;
         const found = this.catalog.get(event_type, event_version);
@@ -34,7 +38,7 @@ const schemas: ServiceSchema<ServiceSettingSchema, unknown, SchemasService> = {
 
     /** Whether the gateway would accept this event; `errors` is empty when it would. */
     validate: {
-      params: { event: "any", $$strict: true },
+      params: { ...STRICT, event: "any" },
       handler(ctx: Context<{ event: unknown }>): { valid: boolean; reason?: string; errors: Violation[] } {
         const result = this.catalog.validate(ctx.params.event);
         if (result.valid) return { valid: true, errors: [] };

@@ -72,7 +72,11 @@ export async function editLetter(
 function bytesOf({ raw, event }: EditRequest): Buffer {
   if ((raw === undefined) === (event === undefined))
     throw invalid("Exactly one of `raw` and `event` is needed: the message as text, or as an object.");
-  return Buffer.from(raw ?? JSON.stringify(event));
+  try {
+    return Buffer.from(raw ?? JSON.stringify(event));
+  } catch (error) {
+    throw invalid(`The edited event cannot be written as JSON: ${(error as Error).message}`);
+  }
 }
 
 function validEvent(raw: Buffer, catalog: Catalog) {

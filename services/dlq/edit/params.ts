@@ -1,13 +1,14 @@
+import { BY, REASON, STRICT } from "../../../schemas/query-params";
 import { ID } from "../params";
 
 /** As large as a letter may be. */
 const MAX_TEXT = 16 * 1024 * 1024;
 
 export const EDIT = {
-  $$strict: true,
+  ...STRICT,
   id: ID,
   raw: { type: "string", min: 1, max: MAX_TEXT, optional: true },
   event: { type: "object", optional: true },
-  by: { type: "string", min: 1, max: 256 },
-  note: { type: "string", min: 1, max: 1_000 },
+  by: BY,
+  note: REASON,
 } as const;

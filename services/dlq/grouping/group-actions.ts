@@ -1,7 +1,7 @@
 import type { Context, ServiceSchema } from "moleculer";
 import type { Collection } from "mongodb";
 import type { MongoCollections, MongoServiceSchema } from "../../../mixins/mongo-schema.mixin";
-import { PAGING, type Page } from "../../../schemas/query-params";
+import { BY, PAGING, type Page, REASON, STRICT } from "../../../schemas/query-params";
 import type { Letter } from "../letter";
 import { FILTER, FINGERPRINT } from "../params";
 import type { RedriveJob } from "../redrive/job";
@@ -11,18 +11,18 @@ import { type GroupRow, type GroupsRequest, listGroups } from "./list-groups";
 import { type GroupStores, type SetGroup, setGroup } from "./set-group";
 
 const GROUPS = {
-  $$strict: true,
+  ...STRICT,
   filter: FILTER,
   status: { type: "enum", values: [...GROUP_STATUSES], optional: true },
   ...PAGING,
 } as const;
 
 const SET_GROUP = {
-  $$strict: true,
+  ...STRICT,
   fingerprint: FINGERPRINT,
   status: { type: "enum", values: [...GROUP_STATUSES] },
-  note: { type: "string", min: 1, max: 1_000, optional: true },
-  by: { type: "string", min: 1, max: 256 },
+  note: { ...REASON, optional: true },
+  by: BY,
 } as const;
 
 const schema: Pick<MongoServiceSchema<Letter, { time: Time }>, "actions"> = {

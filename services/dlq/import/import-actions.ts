@@ -1,11 +1,9 @@
 import type { Context, ServiceSchema } from "moleculer";
+import { STRICT, TOPIC } from "../../../schemas/query-params";
 import type { ImportRequest, ImportResult } from "../../bridge/import/import-topic";
 
 // As long as the topic is; it ends by itself where nothing gets on.
 const NO_TIMEOUT = { timeout: 0 } as object;
-
-/** What Kafka allows as a topic's name. */
-const TOPIC = { type: "string", pattern: /^[A-Za-z0-9._-]{1,249}$/ } as const;
 
 /** The part of the dlq service that takes in dead letters which others have put into Kafka: a mixin. */
 export const importActions: Partial<ServiceSchema> = {
@@ -16,7 +14,7 @@ export const importActions: Partial<ServiceSchema> = {
      */
     importTopic: {
       ...NO_TIMEOUT,
-      params: { $$strict: true, topic: TOPIC, original_topic: { ...TOPIC, optional: true } },
+      params: { ...STRICT, topic: TOPIC, original_topic: { ...TOPIC, optional: true } },
       handler(ctx: Context<ImportRequest>): Promise<ImportResult> {
         return ctx.call("bridge.importDeadLetters", ctx.params, { timeout: 0, retries: 0 });
       },

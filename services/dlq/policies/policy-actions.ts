@@ -3,7 +3,7 @@ import type { Collection } from "mongodb";
 import type { MongoCollections, MongoServiceSchema } from "../../../mixins/mongo-schema.mixin";
 import { configurationOf } from "../../../schemas/configuration/broker-configuration";
 import { type DlqPolicy, policyProblem } from "../../../schemas/dlq-policy";
-import { TEXT } from "../../../schemas/query-params";
+import { BY, REASON, STRICT } from "../../../schemas/query-params";
 import type { Letter } from "../letter";
 import type { Time } from "../time";
 import {
@@ -31,7 +31,7 @@ const schema: Pick<MongoServiceSchema<Letter, { time: Time }>, "actions"> = {
   actions: {
     /** → `PolicyRow[]`: the configured ones, then the stored ones, each overriding equals before it. */
     policies: {
-      params: { $$strict: true },
+      params: { ...STRICT },
       handler(): Promise<PolicyRow[]> {
         return policiesOf(this);
       },
@@ -40,11 +40,11 @@ const schema: Pick<MongoServiceSchema<Letter, { time: Time }>, "actions"> = {
     /** Holds from the next failure on, for every gateway → `PolicyRow`. It replaces the stored one with the same `match`. */
     setPolicy: {
       params: {
-        $$strict: true,
+        ...STRICT,
         match: { type: "object" },
         retry: { type: "object" },
-        by: TEXT,
-        note: { type: "string", min: 1, max: 1_000, optional: true },
+        by: BY,
+        note: { ...REASON, optional: true },
       },
       handler(ctx: Context<SetPolicy>): Promise<PolicyRow> {
         const { match, retry, by, note } = ctx.params;
@@ -60,7 +60,7 @@ const schema: Pick<MongoServiceSchema<Letter, { time: Time }>, "actions"> = {
 
     /** Forgets a stored policy → `{ id }`. Error: WEIR_DLQ_POLICY_NOT_FOUND. */
     removePolicy: {
-      params: { $$strict: true, id: { type: "string", pattern: /^[0-9a-f]{24}$/ } },
+      params: { ...STRICT, id: { type: "string", pattern: /^[0-9a-f]{24}$/ } },
       async handler(ctx: Context<{ id: string }>): Promise<{ id: string }> {
         const { id } = ctx.params;
         await forgetPolicy(storeOf(this), configurationOf(this.broker).dlq.policies, id);

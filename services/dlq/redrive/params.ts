@@ -1,8 +1,8 @@
-import { PAGING } from "../../../schemas/query-params";
+import { BY, PAGING, STRICT } from "../../../schemas/query-params";
 import { ID, ITEMS } from "../params";
 import { JOB_STATUSES, LETTER_RESULTS } from "./job";
 
-const WHO = { type: "string", min: 1, max: 256, optional: true } as const;
+const WHO = { ...BY, optional: true } as const;
 
 export const REDRIVE = {
   ...ITEMS,
@@ -13,16 +13,16 @@ export const REDRIVE = {
 } as const;
 
 export const JOBS = {
-  $$strict: true,
+  ...STRICT,
   status: { type: "enum", values: [...JOB_STATUSES], optional: true },
   ...PAGING,
 } as const;
 
 export const JOB_STATUS = {
-  $$strict: true,
+  ...STRICT,
   id: ID,
   result: { type: "enum", values: [...LETTER_RESULTS, "waiting"], optional: true },
   ...PAGING,
 } as const;
 
-export const CONTROL = { $$strict: true, id: ID, by: WHO } as const;
+export const CONTROL = { ...STRICT, id: ID, by: WHO } as const;

@@ -1,12 +1,12 @@
-import { PAGING, TEXT } from "../../../schemas/query-params";
-import { BY, FILTER, OBJECT_ID } from "../params";
+import { BY, PAGING, REASON, STRICT, TEXT, TOPIC } from "../../../schemas/query-params";
+import { FILTER, OBJECT_ID } from "../params";
 import { REPLAY_ORDERS, REPLAY_STATUSES } from "./session";
 
 export const REPLAY = {
-  $$strict: true,
+  ...STRICT,
   filter: FILTER,
   groups: { type: "array", items: TEXT, min: 1, max: 20, unique: true, optional: true },
-  topic: { type: "string", min: 1, max: 249, pattern: /^[A-Za-z0-9._-]+$/, optional: true },
+  topic: { ...TOPIC, optional: true },
   order: { type: "enum", values: [...REPLAY_ORDERS], default: "stored" },
   rate: { type: "number", min: 0.1, max: 1_000_000, convert: true, optional: true },
   again: { type: "boolean", convert: true, default: true },
@@ -15,16 +15,16 @@ export const REPLAY = {
 } as const;
 
 export const REPLAYS = {
-  $$strict: true,
+  ...STRICT,
   status: { type: "enum", values: [...REPLAY_STATUSES], optional: true },
   ...PAGING,
 } as const;
 
-export const ONE_REPLAY = { $$strict: true, id: OBJECT_ID } as const;
+export const ONE_REPLAY = { ...STRICT, id: OBJECT_ID } as const;
 
 export const CHANGE_REPLAY = {
-  $$strict: true,
+  ...STRICT,
   id: OBJECT_ID,
   by: { ...BY, optional: true },
-  reason: { type: "string", min: 1, max: 1_000, optional: true },
+  reason: { ...REASON, optional: true },
 } as const;
