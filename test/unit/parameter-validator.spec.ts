@@ -7,7 +7,10 @@ type Told = { field?: string; message: string; actual?: unknown }[];
 
 describe("parameter validator", () => {
   function check(schema: Record<string, unknown>, params: unknown): Told {
-    const found: unknown = new ParameterValidator().compile(schema)(params as Record<string, unknown>, {} as never);
+    const found: unknown = new ParameterValidator().compile(schema)(
+      params as Record<string, unknown>,
+      {} as never,
+    );
     return found === true ? [] : (found as Told);
   }
   const schema = {
