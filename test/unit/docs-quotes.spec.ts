@@ -15,6 +15,7 @@ const QUOTING = [
   "docs/dead-letters.md",
   "docs/redrive.md",
   "docs/events.md",
+  "docs/actions.md",
 ];
 
 function pagesOf(folder: string): string[] {

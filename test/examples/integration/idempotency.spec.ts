@@ -89,6 +89,7 @@ describe("idempotency of the documentation", () => {
     assert.ok(repeat.status === "completed");
     assert.deepEqual(repeat.result, { pages: 12 });
 
-    assert.equal(await broker.call("idempotency.release", { ...call, id }), "gone");
+    const released = await broker.call("idempotency.release", { ...call, id });
+    assert.equal(released, "gone");
   });
 });
