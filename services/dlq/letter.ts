@@ -56,6 +56,8 @@ export interface Letter {
   attempts: number;
   /** How often it was retried by itself; one that is under way counts. */
   retries?: number;
+  /** How often it was handed over in vain by hand or by a redrive. */
+  in_vain?: number;
   first_failed_at: Date;
   failed_at: Date;
   next_retry_at?: Date;

@@ -1,4 +1,5 @@
 import { WeirError } from "../../schemas/errors";
+import { PARKED } from "../../schemas/lane";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
 import { settleLetter } from "./claim";
 import { fitFailure } from "./fit";
@@ -11,6 +12,8 @@ import { rawOf } from "./view";
 
 /** What writing down the outcome of a redelivery needs. */
 export interface OutcomePorts extends LetterPorts {
+  /** True where it is its policy that retries: the retry was counted when it began. */
+  byPolicy?: true;
   /** What is to become of a letter that failed again. */
   plan(letter: Letter): Plan;
 }
@@ -82,7 +85,10 @@ export function failedAgain(ports: OutcomePorts, letter: Letter, result: Redeliv
   const { error } = fitFailure(
     result.error ?? { type: "WEIR_REDELIVERY_FAILED", message: "No error was told." },
   );
+  // A parked event had not been handled yet: this is its first failure, and nobody's retry.
+  const counted = ports.byPolicy !== true && letter.reason !== PARKED;
   const failed = {
+    ...(counted && { in_vain: (letter.in_vain ?? 0) + 1 }),
     reason,
     error,
     attempts: letter.attempts + 1,
@@ -94,7 +100,7 @@ export function failedAgain(ports: OutcomePorts, letter: Letter, result: Redeliv
   const message = error.message.slice(0, 500);
   const job = redrive !== undefined && { redrive };
   const entries: Letter["history"] = [{ at, action: "retry_failed", reason, message, ...job }];
-  const exhausted = isExhausted(letter, plan);
+  const exhausted = isExhausted(letter, { ...letter, ...failed }, plan);
   if (exhausted) entries.push({ at, action: "exhausted", retries: letter.retries ?? 0 });
   const news = exhausted ? ports.news("exhausted", at) : [];
   return { changes: { ...failed, ...plan }, entries, news, exhausted, message };

@@ -17,6 +17,7 @@ export interface LetterRow
     | "error"
     | "attempts"
     | "retries"
+    | "in_vain"
     | "original_topic"
     | "partition"
     | "offset"

@@ -60,7 +60,12 @@ export function letterText(letter: LetterDetails): string {
     ...(error.details ? [["details", JSON.stringify(error.details, null, 2)]] : []),
     ["attempts", letter.attempts],
     ...(letter.next_retry_at
-      ? [["next retry", `${shortTime(letter.next_retry_at)} UTC, after ${letter.retries ?? 0} of its policy`]]
+      ? [
+          [
+            "next retry",
+            `${shortTime(letter.next_retry_at)} UTC, after ${letter.retries ?? 0} of its policy and ${letter.in_vain ?? 0} by hand`,
+          ],
+        ]
       : []),
     ["failed at", `${shortTime(letter.failed_at)} UTC, first ${shortTime(letter.first_failed_at)}`],
     ["kept until", letter.expires_at ? `${shortTime(letter.expires_at)} UTC` : "somebody closes it"],

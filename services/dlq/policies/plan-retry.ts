@@ -22,7 +22,11 @@ export function planRetry(
   return next_retry_at ? { status: "scheduled", next_retry_at } : { status: "pending" };
 }
 
-/** True where a letter that was retried by itself is so no more, because its policy has used itself up. */
-export function isExhausted(before: Pick<Letter, "status" | "retries">, plan: Plan): boolean {
-  return before.status === "scheduled" && (before.retries ?? 0) > 0 && plan.status === "pending";
+/** True where a letter that was to be retried by itself failed once more and is so no longer: its policy has used itself up. */
+export function isExhausted(
+  before: Pick<Letter, "status">,
+  { retries = 0, in_vain = 0 }: Pick<Letter, "retries" | "in_vain">,
+  plan: Plan,
+): boolean {
+  return before.status === "scheduled" && retries + in_vain > 0 && plan.status === "pending";
 }

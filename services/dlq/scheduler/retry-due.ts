@@ -4,7 +4,7 @@ import { NO_CLAIM, settleLetter } from "../claim";
 import { redeliverInOrder } from "../lanes/redeliver-in-order";
 import type { Letter } from "../letter";
 import { choosePolicy } from "../policies/choose-policy";
-import { limitOf, MAX_AGE_MS } from "../policies/next-retry-at";
+import { limitOf, MAX_AGE_MS, triesOf } from "../policies/next-retry-at";
 import type { RetryPorts } from "../retry";
 import { takeForRetry } from "./claim-due";
 
@@ -23,7 +23,7 @@ export async function retryDue(
   const retry = choosePolicy(policies, letter);
   if (retry.kind === "manual") return leaveToAPerson(ports, uncounted(letter), "unscheduled");
   // One more than the policy allows: the last one ended its process before it could be written down.
-  if ((letter.retries ?? 0) > limitOf(retry)) return leaveToAPerson(ports, uncounted(letter), "exhausted");
+  if (triesOf(retry, letter) > limitOf(retry)) return leaveToAPerson(ports, uncounted(letter), "exhausted");
   let putBack = false;
   await redeliverInOrder(ports, letter, async () => {
     putBack = true;

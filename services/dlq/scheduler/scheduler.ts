@@ -75,7 +75,7 @@ export class Scheduler {
       const claimed = await claimDue(collection, due.slice(0, granted), claim, now());
       // What was parked behind a letter is taken up by itself: a long lane must not hold up the group's other letters.
       const mayFollow = async () => false;
-      const ports = { ...this.ports, plan: this.ports.planBy(policies), mayFollow };
+      const ports = { ...this.ports, plan: this.ports.planBy(policies), mayFollow, byPolicy: true as const };
       await inParallel(claimed, REDELIVERIES_AT_ONCE, async (id) => {
         if (!this.#stopping) await retryDue(ports, policies, id, claim);
       });

@@ -8,6 +8,7 @@ import type { Letter } from "../../../services/dlq/letter";
 import type { RedriveDetails, RedriveRow } from "../../../services/dlq/redrive/status";
 import { takeLetters } from "../../../services/dlq/redrive/take-letters";
 import { claimDue } from "../../../services/dlq/scheduler/claim-due";
+import type { LetterDetails } from "../../../services/dlq/view";
 import { createSpace, type Space, waitFor } from "../../support";
 import { createDlqNode, type DlqNode, letterInput, TestClock } from "../../support/dead-letters";
 
@@ -88,12 +89,52 @@ describe("redrives of letters that retry by themselves", () => {
     node.redeliver = () => FAILED;
     const { id } = await begin();
     assert.equal((await completed(id)).counts.failed, 1);
-    const { status, next_retry_at, retries, history } = await node.get("a");
-    assert.deepEqual([status, retries], ["scheduled", undefined], "a redrive is no retry of the policy's");
+    const { status, next_retry_at, retries, in_vain, history } = await node.get("a");
+    assert.deepEqual([status, retries, in_vain], ["scheduled", undefined, 1]);
     assert.equal(next_retry_at, new Date(clock.at + MINUTE).toISOString(), "from this failure on");
     const { redrive, action } = history.at(-1) as { redrive?: string; action: string };
     assert.deepEqual([action, redrive], ["retry_failed", id]);
     clock.pass(MINUTE);
+    node.redeliver = () => ({ status: "delivered" });
+    await node.chores();
+    assert.equal((await node.get("a")).status, "retried");
+  });
+
+  it("redrives and retries by hand that fail count towards the policy's limit: nothing goes round for ever", async () => {
+    await node.put(letterInput("a"));
+    node.redeliver = () => FAILED;
+    await completed((await begin()).id);
+    assert.equal((await node.get("a")).status, "scheduled", "one of two");
+    await node.call("dlq.retry", { filter: { group: "orders" } });
+    const { id, status, history } = await node.get("a");
+    assert.equal(status, "pending");
+    assert.deepEqual(
+      history.map(({ action }) => action),
+      ["received", "retry_failed", "retry_failed", "exhausted"],
+    );
+    for (const _ of [1, 2, 3]) {
+      clock.pass(10 * MINUTE);
+      await node.chores();
+      await completed((await begin()).id);
+    }
+    assert.equal(node.redelivered.length, 5, "a redrive hands it over once, its policy not at all");
+    const { in_vain, retries } = await node.call<LetterDetails>("dlq.get", { id });
+    assert.deepEqual([in_vain, retries], [5, undefined]);
+    assert.deepEqual(
+      node.heard.filter((line) => line === "exhausted a"),
+      ["exhausted a"],
+    );
+  });
+
+  it("what a policy retries once, at a time, keeps that time when somebody has tried in vain before it", async () => {
+    const at = new Date(clock.at + 60 * MINUTE).toISOString();
+    await node.call("dlq.setPolicy", { match: {}, retry: { kind: "scheduled", at }, by: "ann" });
+    await node.put(letterInput("a"));
+    node.redeliver = () => FAILED;
+    await completed((await begin()).id);
+    const { status, next_retry_at } = await node.get("a");
+    assert.deepEqual([status, next_retry_at], ["scheduled", at]);
+    clock.pass(60 * MINUTE);
     node.redeliver = () => ({ status: "delivered" });
     await node.chores();
     assert.equal((await node.get("a")).status, "retried");

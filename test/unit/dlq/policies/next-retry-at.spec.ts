@@ -55,6 +55,13 @@ describe("when a dead letter is retried next", () => {
     assert.equal(pause({ kind: "scheduled", at: "2026-03-02T12:00:00Z" }), null);
   });
 
+  it("counts what was tried in vain by hand as a retry, but not for what is retried once, at a time", () => {
+    assert.equal(pause({ kind: "immediate" }, { retries: 2, in_vain: 2 }), 0);
+    assert.equal(pause({ kind: "immediate" }, { retries: 2, in_vain: 3 }), null);
+    assert.equal(pause({ kind: "exponential_backoff" }, { in_vain: 2 }), 4 * MINUTE);
+    assert.equal(pause({ kind: "scheduled", at: "2026-03-02T13:00:00Z" }, { in_vain: 7 }), 60 * MINUTE);
+  });
+
   it("a letter is at most seven days old, and not expired, when it is retried", () => {
     const retry: Retry = { kind: "fixed_interval", interval_ms: 2 * DAY };
     const created = (days: number) => ({ created_at: new Date(NOW.getTime() - days * DAY) });
