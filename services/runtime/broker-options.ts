@@ -9,7 +9,7 @@ import { packetLimit } from "./packet-limit";
 import { ParameterValidator } from "./parameter-validator";
 import { readyLine } from "./ready-line";
 import { restartedNodes } from "./restarted-nodes";
-import { transporterFor } from "./transporter";
+import { streamPartBytes, transporterFor } from "./transporter";
 
 /** In ms; calls that need longer, such as a chunk's delivery, bring their own. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -31,6 +31,7 @@ export function brokerOptions(
     nodeID: nodeID ?? null,
     namespace,
     transporter: transporterFor(configuration),
+    transit: { maxChunkSize: streamPartBytes(chunk) },
     logger: brokerLogger(configuration),
     // In seconds: a node that died is noticed within six, not thirty.
     heartbeatInterval: 2,
