@@ -8,6 +8,7 @@ import type { LetterStats } from "../dlq/stats";
 import type { LetterDetails, LetterRow } from "../dlq/view";
 import { type CommandInput, defineCommand, Misuse } from "./command";
 import { groupsText } from "./dlq-groups-text";
+import { MESSAGE_ACTIONS, MESSAGE_USAGE } from "./dlq-messages";
 import { POLICY_USAGE, policiesText, policyParams } from "./dlq-policies";
 import { letterText, listText, resultsText, statsText } from "./dlq-text";
 import { namedBy } from "./named-by";
@@ -25,6 +26,7 @@ const USAGE = [
   SET_GROUP,
   "dlq stats",
   ...POLICY_USAGE,
+  ...MESSAGE_USAGE,
 ].join("\n");
 
 const ACTIONS: Record<
@@ -85,6 +87,7 @@ const ACTIONS: Record<
   async stats(broker) {
     return statsText(await broker.call<LetterStats>("dlq.stats"));
   },
+  ...MESSAGE_ACTIONS,
 };
 
 export interface ListParams {
@@ -113,7 +116,7 @@ function given(values: Record<string, unknown>): object {
 export const dlqCommand = defineCommand({
   command: "dlq [action] [ids...]",
   description:
-    "Dead letters: list, get, retry, discard, groups, set-group, policies, set-policy, remove-policy, stats",
+    "Dead letters: list, get, retry, discard, groups, set-group, policies, set-policy, remove-policy, stats, import, edit",
   options: [
     {
       option: "--status <status>",
@@ -123,10 +126,14 @@ export const dlqCommand = defineCommand({
     { option: "--type <event type>", description: "letters of this event type" },
     { option: "--group <group>", description: "letters of this group" },
     { option: "--reason <reason>", description: "letters with this reason; discard: why" },
-    { option: "--by <who>", description: "discard, set-group, set-policy: who says so" },
-    { option: "--topic <topic>", description: "set-policy: letters of this topic" },
+    { option: "--by <who>", description: "discard, edit, set-group, set-policy: who says so" },
+    {
+      option: "--topic <topic>",
+      description: "set-policy: letters of this topic; import: where the messages came from",
+    },
     { option: "--retry <retry>", description: "set-policy: a kind, or JSON with its members" },
-    { option: "--note <text>", description: "set-group, set-policy: why" },
+    { option: "--note <text>", description: "edit, set-group, set-policy: why" },
+    { option: "--event <json>", description: "edit: the whole event, between '…'" },
     { option: "--page <n>", description: "list: 20 letters a page, from 1" },
   ],
   async run(broker, { operands: [name = "list", ...ids], options }) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { allCommitted, createSpace, type Space, temporaryFolder, waitFor } from "../support";
+import { allCommitted, createSpace, exampleOf, type Space, temporaryFolder, waitFor } from "../support";
 import { daemonEnvironment } from "../support/daemon-environment";
 
 /** The commands as somebody types them, in the real command line of a real gateway. */
@@ -119,6 +119,31 @@ describe("command line", () => {
     assert.match(await type("dlq retry --group notifier"), /not done, still pending.*0 of 1 done/s);
     assert.match(await type("dlq retry --reason no_such_reason"), /No open letter matches/);
     assert.match(await type("dlq stats"), /2 dead letters, 1 open.*│ reason, open +│ handler_error +│ +1 │/s);
+  });
+
+  it("dlq edit, dlq import: a message put right, and letters made of a topic", async () => {
+    const event = { ...exampleOf("order.paid"), event_id: "lower-case" };
+    const wrong = { ...event, payload: { ...event.payload, currency: "eur" } };
+    await space.produce("order.paid", [{ key: "k", value: JSON.stringify(wrong) }]);
+    await allCommitted(space, ["events"], ["order.paid"]);
+    const id = /[0-9a-f]{24}/.exec(await type("dlq list --reason invalid"))?.[0];
+    assert.match(await type(`dlq edit ${id} --by ann`), /the whole event, who says so and why are needed/);
+    const why = '--by ann --note "currencies are in capitals"';
+    assert.match(
+      await type(`dlq edit ${id} --event '${JSON.stringify(wrong)}' ${why}`),
+      /refused as invalid/,
+    );
+    const edited = await type(`dlq edit ${id} --event '${JSON.stringify(event)}' ${why}`);
+    assert.match(edited, /edited +ann +currencies are in capitals/);
+    assert.match(await type(`dlq retry ${id}`), /1 of 1 done/);
+
+    await space.createTopics(["orders-dlt"], 1);
+    await space.produce("orders-dlt", [{ key: "k", value: JSON.stringify(event) }]);
+    const imported = await type(
+      `dlq import ${space.topic("orders-dlt")} --topic ${space.topic("order.paid")}`,
+    );
+    assert.match(imported, /letters made.*\n.*\n│ \S+orders-dlt +│ +1 │ +0 │/);
+    assert.match(await type("dlq import"), /One topic is needed/);
   });
 
   it("idempotency: counts, and tells who holds a key", async () => {
