@@ -6,7 +6,8 @@ import { createGateway } from "../../services/runtime/gateway";
 import { allCommitted, createSpace, exampleOf, type Space, startReady } from "../support";
 import { type ActionCase, actionCases } from "../support/hostile/cases";
 import { isWrite, type MongoCommand, runsCode, watchMongoCommands } from "../support/hostile/mongo-commands";
-import { badChanges, type Change, wildChanges } from "../support/hostile/values";
+import { badChanges, type Change, sendable, wildChanges } from "../support/hostile/values";
+import { type Joined, TRANSPORTERS } from "../support/transporters";
 
 const RUNS = 150;
 const TYPE = "order.paid";
@@ -19,28 +20,38 @@ const UNKNOWN = { payload: {}, topic: "", letter: "", fingerprint: "" };
 /** Whatever anybody sends to whatever action: a ValidationError, and nothing executed. */
 describe("hostile parameters", () => {
   let space: Space;
+  let joined: Joined;
   let broker: ServiceBroker;
+  let other: ServiceBroker;
   let watched: ReturnType<typeof watchMongoCommands>;
   let cases: ReturnType<typeof actionCases>;
 
   before(async () => {
     space = await createSpace();
     watched = watchMongoCommands();
-    broker = createGateway(space.configuration, { broker: { logger: false } });
-    await startReady(broker);
+    joined = await TRANSPORTERS.TCP(["gateway", "other"]);
+    const { transporter, nodeIDs } = joined;
+    const node = (nodeID: string | undefined) => space.configurationWith({ nodeID, transporter });
+    broker = createGateway(node(nodeIDs[0]), { broker: { logger: false } });
+    other = createGateway(node(nodeIDs[1]), { services: [], broker: { logger: false } });
+    await Promise.all([startReady(broker), other.start()]);
+    await other.waitForServices(["bridge", "dlq", "events", "idempotency", "schemas"], 20_000, 50);
     const { payload } = exampleOf(TYPE);
     await space.createTopics([TYPE, "letters"]);
     for (const event_id of ["a", "b"])
       await broker.call("bridge.publish", { event_type: TYPE, event_id, payload });
     await space.produce(TYPE, [{ key: null, value: "no JSON" }]);
     await allCommitted(space, ["events"], [TYPE]);
+    assert.ok(watched.commands.some(isWrite), "the gateway's commands are seen");
     const { rows } = await broker.call<{ rows: LetterRow[] }>("dlq.list");
     const { id = "", fingerprint = "" } = rows[0] ?? {};
     cases = actionCases({ payload: { ...payload }, topic: space.topic("letters"), letter: id, fingerprint });
   });
   after(async () => {
     watched?.stop();
+    await other?.stop();
     await broker?.stop();
+    await joined?.close();
     await space.close();
   });
 
@@ -88,6 +99,18 @@ describe("hostile parameters", () => {
       assert.equal(({} as { polluted?: boolean }).polluted, undefined);
     });
   }
+
+  it("are told to a caller on another node as what they are", async () => {
+    const before = await contents();
+    for (const [name, { good, ...options }] of Object.entries(cases)) {
+      for (const change of sendable(badChanges(good ?? {}, options))) {
+        const given = change.in(good ?? {}) as object;
+        const error = await rejectionOf(other.call(name, given, { timeout: 10_000 }), `${name} ${change}`);
+        assert.equal(error.name, "ValidationError", `${name} ${change}: ${error.message}`);
+      }
+    }
+    assert.deepEqual(await contents(), before);
+  });
 });
 
 function rejectionOf(answer: Promise<unknown>, told: string): Promise<Error & { data?: unknown }> {

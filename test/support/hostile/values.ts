@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 
 /** As JSON.parse makes it: `__proto__` is an ordinary member then. */
@@ -30,6 +31,8 @@ const NEVER_PLAIN: readonly unknown[] = [
   { constructor: { prototype: { polluted: true } } },
   { _bsontype: "ObjectID", id: "123456789012" },
   deep(),
+  // As deep as JSON goes on its way between two nodes.
+  deep(1_000),
   cyclic(),
   [],
   ["a"],
@@ -165,6 +168,23 @@ export interface Options {
 /** Every way in which good parameters are made bad at one place. */
 export function badChanges(good: Record<string, unknown>, options: Options = {}): Change[] {
   return placesIn(good, options, []).flat();
+}
+
+/** Those that another node can send: what JSON does not have never gets there. */
+export function sendable(changes: Change[]): Change[] {
+  return changes.filter(({ value }) => {
+    if (typeof value === "string") return value.length < 100_000;
+    if (Array.isArray(value)) return value.length < 100;
+    return typeof value === "number" ? Number.isFinite(value) : isJson(value);
+  });
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    return isDeepStrictEqual(JSON.parse(JSON.stringify(value)), value);
+  } catch {
+    return false;
+  }
 }
 
 /** Good parameters, one of whose plain members is an object of whatever members, or a list; null where none is plain. */
