@@ -4,7 +4,7 @@ import type { Catalog } from "../../schemas/catalog";
 import type { Configuration } from "../../schemas/configuration/configuration";
 import { WeirError, WeirRetryableError } from "../../schemas/errors";
 import type { EventProducer, OutgoingMessage, SentMessage } from "../kafka/event-producer";
-import { unstorableReason } from "./storable";
+import { written } from "./storable";
 import { topicOf } from "./topics";
 
 /** What a caller gives; the rest of the envelope is filled in. */
@@ -86,16 +86,6 @@ function outgoingOf(
   const topic = topicOf(topics, event.event_type);
   const key = request.key ?? request.aggregate_id ?? null;
   return { event_id: event.event_id, message: { topic, key, value, headers: request.headers } };
-}
-
-/** The event as JSON, or why it cannot be sent: a caller on this node may hand over what JSON does not have. */
-function written(event: object): { value: string; unstorable: string | null } {
-  try {
-    const value = JSON.stringify(event);
-    return { value, unstorable: unstorableReason(event, Buffer.from(value)) };
-  } catch (error) {
-    return { value: "", unstorable: `it cannot be written as JSON: ${(error as Error).message}` };
-  }
 }
 
 /** What `bridge.publish` and its like say when Kafka has not taken something. */

@@ -19,6 +19,16 @@ export function unstorableReason(event: unknown, raw: Buffer): string | null {
   return bytes > MAX_BYTES ? `it takes ${bytes} bytes as BSON, MongoDB holds ${MAX_BYTES} at most` : null;
 }
 
+/** The event as JSON, or why it cannot be sent: a caller on this node may hand over what JSON does not have. */
+export function written(event: object): { value: string; unstorable: string | null } {
+  try {
+    const value = JSON.stringify(event);
+    return { value, unstorable: unstorableReason(event, Buffer.from(value)) };
+  } catch (error) {
+    return { value: "", unstorable: `it cannot be written as JSON: ${(error as Error).message}` };
+  }
+}
+
 /** How much of a document a value takes, without its name. */
 function bsonBytes(value: unknown): number {
   if (typeof value === "string") return 5 + Buffer.byteLength(value);

@@ -2,6 +2,7 @@ import type { Context, ServiceSchema, ServiceSettingSchema } from "moleculer";
 import { type Catalog, catalogOf, type EventTypeVersion, type Violation } from "../../schemas/catalog";
 import { WeirError } from "../../schemas/errors";
 import { OPTIONAL_TEXT, STRICT, TEXT } from "../../schemas/query-params";
+import { written } from "../bridge/storable";
 
 interface SchemasService {
   catalog: Catalog;
@@ -41,8 +42,11 @@ const schemas: ServiceSchema<ServiceSettingSchema, unknown, SchemasService> = {
       params: { ...STRICT, event: "any" },
       handler(ctx: Context<{ event: unknown }>): { valid: boolean; reason?: string; errors: Violation[] } {
         const result = this.catalog.validate(ctx.params.event);
-        if (result.valid) return { valid: true, errors: [] };
-        return { valid: false, reason: result.reason, errors: result.errors };
+        if (!result.valid) return { valid: false, reason: result.reason, errors: result.errors };
+        const { unstorable } = written(result.event);
+        if (unstorable === null) return { valid: true, errors: [] };
+        const errors = [{ path: "", message: unstorable, keyword: "storable" }];
+        return { valid: false, reason: "unstorable", errors };
       },
     },
   },

@@ -6,7 +6,14 @@ import { createGateway } from "../../services/runtime/gateway";
 import { allCommitted, createSpace, exampleOf, type Space, startReady } from "../support";
 import { type ActionCase, actionCases } from "../support/hostile/cases";
 import { isWrite, type MongoCommand, runsCode, watchMongoCommands } from "../support/hostile/mongo-commands";
-import { badChanges, type Change, sendable, wildChanges } from "../support/hostile/values";
+import {
+  badChanges,
+  type Change,
+  NEVER_PLAIN,
+  NEVER_STORED,
+  sendable,
+  wildChanges,
+} from "../support/hostile/values";
 import { type Joined, TRANSPORTERS } from "../support/transporters";
 
 const RUNS = 150;
@@ -99,6 +106,25 @@ describe("hostile parameters", () => {
       assert.equal(({} as { polluted?: boolean }).polluted, undefined);
     });
   }
+
+  it("are judged by schemas.validate, whatever they are", async () => {
+    const { good } = cases["schemas.validate"] as { good: { event: { metadata: object } } };
+    const { event } = good;
+    const judged = (given: unknown) =>
+      broker.call<{ valid: boolean; errors: object[] }, object>("schemas.validate", { event: given });
+    assert.deepEqual(await judged(event), { valid: true, errors: [] });
+    for (const value of NEVER_PLAIN.filter((one) => one !== null)) {
+      for (const bad of [value, { ...event, payload: value }, { ...event, event_type: value }]) {
+        const answer = await judged(bad);
+        assert.equal(answer.valid, false);
+        assert.ok(JSON.stringify(answer).length < 20_000);
+      }
+    }
+    for (const [name, value] of NEVER_STORED) {
+      const bad = { ...event, metadata: { ...event.metadata, [name]: value } };
+      assert.equal((await judged(bad)).valid, false, name);
+    }
+  });
 
   it("are told to a caller on another node as what they are", async () => {
     const before = await contents();

@@ -18,7 +18,7 @@ function cyclic(): object {
 }
 
 /** What is no value of any parameter that is text, a number, a time or a flag. */
-const NEVER_PLAIN: readonly unknown[] = [
+export const NEVER_PLAIN: readonly unknown[] = [
   { $ne: null },
   { $gt: "" },
   { $in: ["a", "b"] },
