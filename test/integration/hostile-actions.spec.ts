@@ -5,15 +5,9 @@ import type { LetterRow } from "../../services/dlq/view";
 import { createGateway } from "../../services/runtime/gateway";
 import { allCommitted, createSpace, exampleOf, type Space, startReady } from "../support";
 import { type ActionCase, actionCases } from "../support/hostile/cases";
+import { badChanges, type Change, sendable, wildChanges } from "../support/hostile/changes";
 import { isWrite, type MongoCommand, runsCode, watchMongoCommands } from "../support/hostile/mongo-commands";
-import {
-  badChanges,
-  type Change,
-  NEVER_PLAIN,
-  NEVER_STORED,
-  sendable,
-  wildChanges,
-} from "../support/hostile/values";
+import { NEVER_PLAIN, NEVER_STORED } from "../support/hostile/values";
 import { type Joined, TRANSPORTERS } from "../support/transporters";
 
 const RUNS = 150;

@@ -1,4 +1,4 @@
-import type { Loose, Options } from "./values";
+import type { Loose, Options } from "./changes";
 
 /** Of one action: parameters that it takes, and what of them is not as strict as the rest. */
 export interface ActionCase extends Options {
