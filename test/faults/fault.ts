@@ -27,10 +27,15 @@ export interface Fault {
   /** Resolves at the fault's end, when everything that is needed is there again. */
   inject(scene: Scene): Promise<void>;
   /** What this fault changes in what a group owes. */
-  expect?(scene: Scene, group: GroupUnderTest): Partial<GroupExpectation>;
+  expect?(scene: Scene, group: GroupUnderTest): Expected | Expected[];
+  /** Resolves when everything that is to be handed over again has been; before the ledger is held against it. */
+  handedOver?(scene: Scene): Promise<void>;
   /** What has to hold beyond the ledger; throws what does not. */
   check?(scene: Scene): Promise<void>;
 }
 
 /** What a scene has to know of a fault before it strikes. */
-export type Setting = Omit<Fault, "inject" | "expect" | "check">;
+export type Setting = Omit<Fault, "inject" | "expect" | "handedOver" | "check">;
+
+/** Several: parts of what a group owes, each with a promise of its own. */
+type Expected = Partial<GroupExpectation>;

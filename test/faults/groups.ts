@@ -71,3 +71,21 @@ export const TROUBLE_TRANSACTIONAL: GroupUnderTest = {
   effects: "effects",
   plugin: "test/fixtures/effects-trouble-tx.service.ts",
 };
+
+/** Fails a known part of its events until it is mended. */
+export const BROKEN: GroupUnderTest = {
+  group: "effects-broken",
+  promise: "at least once",
+  wants: TROUBLE.wants,
+  effects: "effects",
+  plugin: "test/fixtures/effects-broken.service.ts",
+};
+
+/** The same in one transaction with claim and progress. */
+export const BROKEN_TRANSACTIONAL: GroupUnderTest = {
+  group: "effects-broken-tx",
+  promise: "exactly once",
+  wants: TROUBLE.wants,
+  effects: "effects",
+  plugin: "test/fixtures/effects-broken-tx.service.ts",
+};

@@ -21,14 +21,25 @@ export interface Judgement {
 /** Holds the whole ledger of a scene, effects and letters of every group, against what was sent. */
 export async function judge(scene: Scene, { events, bad, told, expectations }: Account): Promise<Judgement> {
   const groups: GroupVerdict[] = [];
-  for (const expectation of expectations) {
-    const ledger = new EffectsLedger(expectation, events);
-    for await (const effect of scene.effectsOf(expectation)) ledger.enter(effect);
-    groups.push(ledger.verdict());
+  const unclaimed: string[] = [];
+  for (const parts of Object.values(Object.groupBy(expectations, ({ group }) => group))) {
+    const [first, ...others] = parts ?? [];
+    if (!first) continue;
+    const ledgers = [first, ...others].map((part) => ({ part, ledger: new EffectsLedger(part, events) }));
+    let strays = 0;
+    for await (const effect of scene.effectsOf(first)) {
+      const its = ledgers.filter(({ part: { part } }) => part?.of(effect) ?? true);
+      for (const { ledger } of its) ledger.enter(effect);
+      if (its.length === 0) strays += 1;
+    }
+    groups.push(...ledgers.map(({ ledger }) => ledger.verdict()));
+    if (strays > 0)
+      unclaimed.push(`${first.group}: ${strays} effects say that they are of nothing that is known`);
   }
   const letters = await scene.letters(told);
   const problems = [
     ...groups.flatMap(({ group, problems: of }) => of.map((problem) => `${group}: ${problem}`)),
+    ...unclaimed,
     ...judgeLetters(letters, { bad }, expectations).map((problem) => `dlq: ${problem}`),
   ];
   return { groups, letters: letters.length, problems };

@@ -13,10 +13,33 @@ export interface GroupExpectation {
   failed?: ReadonlySet<string>;
   /** Events of which nothing is asked: the fault itself took them out of Kafka, or put them outside the promise. */
   excused?: ReadonlySet<string>;
+  /** Which of the group's effects this is about; absent: all of them. */
+  part?: Part;
+  /** Of what the group wants, these events alone; absent: all of them. */
+  only?: ReadonlySet<string>;
+  /** The letters that a redrive hands over again; absent: no effect may say that it is no live event's. */
+  handedAgain?: HandedAgain;
   /** False where a topic was made anew, so that offsets begin again. */
   ordered?: boolean;
   /** True where the event was in some gateway's hands when the fault struck: only such may be doubled. */
   mayDouble(effect: Effect): boolean;
+}
+
+/** A part of a group's effects with a promise of its own, such as those of one replay. */
+export interface Part {
+  /** Stands behind the group's name in the verdict. */
+  name: string;
+  of(effect: Effect): boolean;
+}
+
+/** Failed events that take effect after all. Their letters are due, and so are their effects. */
+export interface HandedAgain {
+  /** The letters' ids by their events'. */
+  letters: ReadonlyMap<string, string>;
+  /** What `ctx.meta.replay` has to say; absent: the letter's id. */
+  mark?: string;
+  /** True for a message that came after the letter: a copy may take effect as a live event, instead of the letter. */
+  mayBeLive(effect: Effect): boolean;
 }
 
 export interface GroupVerdict {
@@ -60,6 +83,8 @@ export class EffectsLedger {
   private readonly doubled = new Map<number, string[]>();
   private readonly foreign = new Set<string>();
   private readonly undead = new Set<string>();
+  /** Effects whose marks do not fit what they are. */
+  private readonly wrongMarks: string[] = [];
   /** The offset of the last event of each key that was in order, by topic, partition and key. */
   private readonly last = new Map<string, number>();
   private readonly outOfOrder: string[] = [];
@@ -76,15 +101,16 @@ export class EffectsLedger {
   }
 
   enter(effect: Effect): void {
-    const { wants, failed, mayDouble } = this.expectation;
+    const { failed, mayDouble } = this.expectation;
     const { event_id, partition, offset, redelivered } = effect;
     this.effects += 1;
     if (redelivered) this.redelivered += 1;
     const number = this.sent.numberOf(event_id);
-    if (number === undefined || !wants(this.sent.typeOf(number))) {
+    if (number === undefined || !this.asksFor(number)) {
       this.foreign.add(event_id);
       return;
     }
+    this.checkMarks(effect);
     const before = this.times[number] ?? 0;
     this.times[number] = before + 1;
     // What a plain handler still does for an event that was given up, such as after its timeout, is nobody's promise.
@@ -104,13 +130,16 @@ export class EffectsLedger {
   verdict(): GroupVerdict {
     const { expectation, effects, redelivered, outOfOrder } = this;
     return {
-      group: expectation.group,
+      group: expectation.part ? `${expectation.group} (${expectation.part.name})` : expectation.group,
       effects,
       doubles: this.doubled.size,
       redelivered,
       problems: [
         ...this.membership(),
         ...this.doubles(),
+        ...(this.wrongMarks.length > 0
+          ? [`${this.wrongMarks.length} effects are marked wrongly: ${some(this.wrongMarks)}`]
+          : []),
         ...(expectation.ordered === false || outOfOrder.length === 0
           ? []
           : [`${outOfOrder.length} events out of order: ${some(outOfOrder)}`]),
@@ -118,10 +147,31 @@ export class EffectsLedger {
     };
   }
 
-  /** Within a partition, the events of one key first take effect in the order of their offsets. */
-  private follow({ topic, partition, key, offset }: Effect): void {
+  private asksFor(number: number): boolean {
+    const { wants, only } = this.expectation;
+    return wants(this.sent.typeOf(number)) && (only?.has(this.sent.idOf(number)) ?? true);
+  }
+
+  private checkMarks(effect: Effect): void {
+    const { part, handedAgain } = this.expectation;
+    // Which part an effect belongs to was decided by its marks.
+    if (part) return;
+    const { event_id, offset, replay, mark } = effect;
+    const letter = handedAgain?.letters.get(event_id);
+    const live = replay === undefined && mark === undefined;
+    const fits = live
+      ? letter === undefined || handedAgain?.mayBeLive(effect)
+      : letter !== undefined && replay === letter && mark === (handedAgain?.mark ?? letter);
+    if (!fits) this.wrongMarks.push(`${event_id} at ${offset} (${live ? "live" : `${replay}, ${mark}`})`);
+  }
+
+  /**
+   * Within a partition, the events of one key first take effect in the order of their offsets; those of a redrive or a replay
+   * among themselves.
+   */
+  private follow({ topic, partition, key, offset, mark }: Effect): void {
     if (key === null) return;
-    const lane = `${topic}[${partition}] key ${key}`;
+    const lane = `${topic}[${partition}] key ${key}${mark === undefined ? "" : ` of ${mark}`}`;
     const before = this.last.get(lane);
     if (before !== undefined && before > offset) this.outOfOrder.push(`${lane}: ${offset} after ${before}`);
     else this.last.set(lane, offset);
@@ -137,13 +187,13 @@ export class EffectsLedger {
   }
 
   private membership(): string[] {
-    const { promise, wants, failed, excused } = this.expectation;
+    const { promise, failed, excused } = this.expectation;
     const { sent, times, foreign, undead } = this;
     let due = 0;
     const missing: string[] = [];
     for (let number = 0; number < sent.count; number += 1) {
       const id = sent.idOf(number);
-      if (!wants(sent.typeOf(number)) || failed?.has(id) || excused?.has(id)) continue;
+      if (!this.asksFor(number) || failed?.has(id) || excused?.has(id)) continue;
       due += 1;
       if (times[number] === 0) missing.push(id);
     }

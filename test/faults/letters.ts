@@ -20,7 +20,9 @@ export function judgeLetters(
 ): string[] {
   const due = [
     ...bad.map((hex) => `refused ${hex}`),
-    ...groups.flatMap(({ group, failed }) => [...(failed ?? [])].map((id) => `failed ${group} ${id}`)),
+    ...groups.flatMap(({ group, failed, handedAgain }) =>
+      [...(failed ?? []), ...(handedAgain?.letters.keys() ?? [])].map((id) => `failed ${group} ${id}`),
+    ),
   ];
   const found = letters.map(nameOf);
   const excused = new Set(groups.flatMap(({ excused }) => [...(excused ?? [])]));

@@ -51,14 +51,17 @@ export async function runFault(stage: Stage, fault: Fault, { timed }: { timed: b
         throw new Error(`took ${wentOnAfter.toFixed(1)} s, ${limit} s are allowed`);
     });
     await attempt("the end", () => scene.allCommitted(DRAIN_LIMIT_MS));
+    await attempt("what is handed over again", async () => fault.handedOver?.(scene));
     await attempt("the ledger", async () => {
-      const expectations = scene.groups.map((group) => ({
-        ...group,
-        excused: scene.excused,
-        mayDouble: (effect: Parameters<Scene["wasInHand"]>[0]) =>
-          fault.doubles === "in flight" && scene.wasInHand(effect),
-        ...fault.expect?.(scene, group),
-      }));
+      const expectations = scene.groups.flatMap((group) =>
+        [fault.expect?.(scene, group) ?? {}].flat().map((expected) => ({
+          ...group,
+          excused: scene.excused,
+          mayDouble: (effect: Parameters<Scene["wasInHand"]>[0]) =>
+            fault.doubles === "in flight" && scene.wasInHand(effect),
+          ...expected,
+        })),
+      );
       const { good, bad } = scene.traffic;
       const judged = await judge(scene, { events: sentIn({ good }), bad, expectations });
       ({ groups, letters } = judged);

@@ -17,6 +17,7 @@ import { daemonEnvironment } from "../support/daemon-environment";
 import type { PrivateTestServers } from "../support/private-servers";
 import type { Setting } from "./fault";
 import { GROUPS, type GroupUnderTest, type OwnEffects } from "./groups";
+import { InHand } from "./in-hand";
 import type { LetterSeen } from "./letters";
 
 export const TYPES = ["order.placed", "order.paid", "order.shipped", "user.registered"];
@@ -50,6 +51,8 @@ export class Scene {
   readonly excused = new Set<string>();
   /** Set by the fault: when its cause was gone, in case that is not when `inject` resolves. */
   endedAt: number | null = null;
+  /** Of redrives and replays. */
+  readonly inHand: InHand;
   private readonly marks: Map<string, number>[] = [];
   private readonly sent = new Map<string, number>();
   private everyGateway: Daemon[] = [];
@@ -62,7 +65,9 @@ export class Scene {
     readonly traffic: Traffic,
     readonly groups: readonly GroupUnderTest[],
     private readonly fault: Setting,
-  ) {}
+  ) {
+    this.inHand = new InHand(space.db, fault.chunkMessages ?? CHUNK_MESSAGES);
+  }
 
   static async open(stage: Stage, fault: Setting): Promise<Scene> {
     const space = await createSpace();
@@ -127,6 +132,11 @@ export class Scene {
     await this.mark();
   }
 
+  /** The gateway that calls itself so, if it runs. */
+  gatewayNamed(nodeID: string): Daemon | undefined {
+    return this.gateways.find(({ child }) => nodeID.endsWith(`-${child.pid}`));
+  }
+
   /** Ends a gateway in order → its exit code. */
   async stop(gateway: Daemon): Promise<number | NodeJS.Signals> {
     gateway.kill("SIGTERM");
@@ -137,17 +147,30 @@ export class Scene {
 
   /** Notes where every group stands: what comes next there may be in somebody's hands now. */
   async mark(): Promise<void> {
-    const mark = new Map<string, number>();
+    this.marks.push(await this.stand());
+  }
+
+  /** → true for what lies, in its partition, where its group has not been yet. */
+  async fromHereOn(): Promise<(effect: Effect) => boolean> {
+    const stand = await this.stand();
+    return ({ group, topic, partition, offset }) =>
+      offset >= (stand.get(`${group}/${topic}/${partition}`) ?? 0);
+  }
+
+  private async stand(): Promise<Map<string, number>> {
+    const stand = new Map<string, number>();
     for (const { group } of this.groups) {
       for (const { topic, partition, committed } of await this.space.groupState(group, this.types)) {
-        mark.set(`${group}/${topic}/${partition}`, Math.max(committed, 0));
+        stand.set(`${group}/${topic}/${partition}`, Math.max(committed, 0));
       }
     }
-    this.marks.push(mark);
+    return stand;
   }
 
   /** True where the offset was within the next two chunks at one of the marks. */
-  wasInHand({ group, topic, partition, offset }: Effect): boolean {
+  wasInHand(effect: Effect): boolean {
+    if (effect.mark !== undefined) return this.inHand.had(effect);
+    const { group, topic, partition, offset } = effect;
     const place = `${group}/${topic}/${partition}`;
     return this.marks.some((mark) => {
       const committed = mark.get(place);

@@ -12,6 +12,10 @@ export interface Effect {
   topic: string;
   partition: number;
   offset: number;
+  /** What `delivery.replay` said; absent for a live event. */
+  replay?: string;
+  /** What `ctx.meta.replay` said; absent for a live event. */
+  mark?: string;
   /** When the handler was called, in ms since the epoch, finer than that. */
   at: number;
 }

@@ -3,6 +3,8 @@ import { CRASHES } from "./crashes";
 import { HANDLERS } from "./handlers";
 import { MEMBERSHIP } from "./membership";
 import { NATS } from "./nats";
+import { REDRIVES } from "./redrive";
+import { REPLAYS } from "./replay";
 import { SERVERS } from "./servers";
 import { TOPICS } from "./topics";
 
@@ -14,4 +16,6 @@ export const FAULTS: readonly Fault[] = [
   ...TOPICS,
   ...MEMBERSHIP,
   ...NATS,
+  ...REDRIVES,
+  ...REPLAYS,
 ];

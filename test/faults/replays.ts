@@ -1,0 +1,137 @@
+import type { Collection } from "mongodb";
+import { findSelection } from "../../services/events/replay/begin";
+import type { ReplaySession } from "../../services/events/replay/session";
+import { ReplaySessions } from "../../services/events/replay/sessions";
+import type { StoredEvent } from "../../services/events/stored-event";
+import { type Effect, waitFor } from "../support";
+import type { Daemon } from "../support/daemon";
+import type { GroupUnderTest } from "./groups";
+import type { GroupExpectation } from "./ledger";
+import { judgeReplay } from "./replayed";
+import type { Scene } from "./scene";
+
+/** Events a second of the replay that finds everything handled, so that it is at work as long as the other. */
+const HANDLED_A_SECOND = 100;
+
+type Kind = "as new" | "handled";
+
+/**
+ * Two replays of everything that was stored when they began: one hands it over as if it were new, the other only what was not
+ * handled before, which is nothing.
+ */
+export class Replays {
+  /** True where each has to have had more than one gateway. */
+  struck = false;
+
+  private constructor(
+    private readonly scene: Scene,
+    private readonly groups: readonly GroupUnderTest[],
+    private readonly ids: Readonly<Record<Kind, ReplaySession["_id"]>>,
+    private readonly owed: ReadonlySet<string>,
+    /** Events that another gateway stored within the second in which the replays began: they may be part of them. */
+    private readonly sameSecond = new Set<string>(),
+  ) {}
+
+  /** Waits until all that was sent so far, a share of each topic, is handled, and begins them. */
+  static async begin(scene: Scene, groups: readonly GroupUnderTest[], sent: number): Promise<Replays> {
+    await scene.allCommitted();
+    const { db } = scene.space;
+    const owed = new Set(
+      scene.types.flatMap((type) => scene.between(type, 0, sent)).filter((id) => scene.traffic.good.has(id)),
+    );
+    const sessions = new ReplaySessions(
+      db.collection("replays") as Collection<ReplaySession>,
+      () => new Date(),
+    );
+    const events = db.collection("events") as Collection<StoredEvent>;
+    // As `events.replay` does: the gateways share no transporter with this process.
+    const create = async (again: boolean, rate?: number) => {
+      const form = { filter: {}, groups: groups.map(({ group }) => group), order: "stored" as const, again };
+      const found = await findSelection(events, form);
+      return (await sessions.create({ ...form, ...(rate && { rate }) }, found))._id;
+    };
+    const ids = { "as new": await create(true), handled: await create(false, HANDLED_A_SECOND) };
+    return new Replays(scene, groups, ids, owed);
+  }
+
+  async session(kind: Kind): Promise<ReplaySession> {
+    const found = await this.scene.space.db
+      .collection<ReplaySession>("replays")
+      .findOne({ _id: this.ids[kind] });
+    if (!found) throw new Error(`there is a replay ${kind}`);
+    return found;
+  }
+
+  /** Waits until both have got on to this share → the gateway at the one of this kind. */
+  async atWork(kind: Kind, share: number): Promise<Daemon> {
+    return waitFor(
+      async () => {
+        const both = [await this.session("as new"), await this.session("handled")];
+        const gotOn = both.every(({ counts, total }) => counts.read >= total * share);
+        const { lease } = await this.session(kind);
+        return gotOn && lease ? this.scene.gatewayNamed(lease.node) : undefined;
+      },
+      { what: `both replays to be ${share} done`, limitMs: 90_000, everyMs: 20 },
+    );
+  }
+
+  async bothRun(): Promise<void> {
+    for (const kind of ["as new", "handled"] as const) {
+      const { status } = await this.session(kind);
+      if (status !== "running") throw new Error(`the replay ${kind} was ${status} before the fault`);
+    }
+  }
+
+  async completed(): Promise<void> {
+    for (const kind of ["as new", "handled"] as const) {
+      await waitFor(async () => (await this.session(kind)).status === "completed", {
+        what: `the replay ${kind} to be completed`,
+        limitMs: 90_000,
+      });
+    }
+    const { end } = await this.session("handled");
+    const stored = this.scene.space.db
+      .collection<StoredEvent>("events")
+      .find({ _id: { $lte: end } } as object);
+    for await (const { event_id } of stored) if (!this.owed.has(event_id)) this.sameSecond.add(event_id);
+  }
+
+  /** What a group owes: the live events as ever, everything once more for the one replay, nothing for the other. */
+  expected({ group }: GroupUnderTest): Partial<GroupExpectation>[] {
+    if (!this.groups.some((target) => target.group === group)) return [{}];
+    const part = (kind: Kind) => {
+      const id = this.ids[kind].toHexString();
+      return { name: `replay ${kind}`, of: ({ replay, mark }: Effect) => replay === id && mark === id };
+    };
+    const only = new Set([...this.owed, ...this.sameSecond]);
+    return [
+      { part: { name: "live", of: ({ replay, mark }) => replay === undefined && mark === undefined } },
+      { part: part("as new"), only, excused: this.sameSecond },
+      { part: part("handled"), only: new Set() },
+    ];
+  }
+
+  /** Holds what the sessions tell of themselves against what they were about; throws what differs. */
+  async check(): Promise<void> {
+    const { good } = this.scene.traffic;
+    const problems: string[] = [];
+    for (const kind of ["as new", "handled"] as const) {
+      const session = await this.session(kind);
+      const ids = await this.scene.space.db
+        .collection<StoredEvent>("events")
+        .distinct("event_id", { _id: { $lte: session.end } } as object);
+      const wanted = this.groups.flatMap(({ wants }) =>
+        ids.filter((id: string) => wants(good.get(id)?.event_type ?? "")),
+      ).length;
+      const due = {
+        read: ids.length,
+        wanted,
+        groups: this.groups.length,
+        inHand: this.scene.inHand.replayedOf(session._id.toHexString()) * this.groups.length,
+      };
+      problems.push(...judgeReplay(session, due).map((problem) => `replay ${kind}: ${problem}`));
+      if (session.epoch < 2 && this.struck) problems.push(`replay ${kind}: it was never taken over`);
+    }
+    if (problems.length > 0) throw new Error(problems.join("; "));
+  }
+}
