@@ -11,7 +11,7 @@ import { judgeReplay } from "./replayed";
 import type { Scene } from "./scene";
 
 /** Events a second of the replay that finds everything handled, so that it is at work as long as the other. */
-const HANDLED_A_SECOND = 100;
+const HANDLED_A_SECOND = 150;
 
 type Kind = "as new" | "handled";
 

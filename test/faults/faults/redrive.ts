@@ -12,7 +12,7 @@ const BEFORE = 0.5;
 /** Letters that are retried between one kill and the next. */
 const GET_ON = 60;
 const MONGO_AWAY_MS = 8_000;
-const RETRY_EVERY_MS = 3_000;
+const RETRY_EVERY_MS = 1_000;
 const POLICIES = [
   {
     match: { reason: "handler_error" },
@@ -139,7 +139,7 @@ export const REDRIVES: Fault[] = [
     name: "scheduler-gateways-killed",
     story:
       "while three gateways retry failed events by their policy, one is killed between a letter's delivery and its outcome, another at a random moment; the leases of what they had in hand run out",
-    env: { TEST_AGAIN_MS: "100", WEIR_DLQ_POLICIES: JSON.stringify(POLICIES) },
+    env: { TEST_AGAIN_MS: "300", WEIR_DLQ_POLICIES: JSON.stringify(POLICIES) },
     async inject(scene) {
       await begin(scene, oneCrashes(scene, "after-redeliver", 20));
       await scene.send(0.6);

@@ -28,6 +28,8 @@ const COMMON = {
   groups: [EVENTS, BATCH, SINGLE, TRANSACTIONAL],
   traffic: { events: 3_000 },
   chunkMessages: 50,
+  // Slower than the transactions: a kill finds chunks that have committed, and that the cursor has not passed.
+  handlerMs: 250,
   gateways: 3,
   doubles: "in flight",
   goOnWithin: 30,
