@@ -28,7 +28,7 @@ export interface Fault {
   inject(scene: Scene): Promise<void>;
   /** What this fault changes in what a group owes. */
   expect?(scene: Scene, group: GroupUnderTest): Expected | Expected[];
-  /** Resolves when everything that is to be handed over again has been; before the ledger is held against it. */
+  /** Resolves when everything that is to be handed over again has been. */
   handedOver?(scene: Scene): Promise<void>;
   /** What has to hold beyond the ledger; throws what does not. */
   check?(scene: Scene): Promise<void>;

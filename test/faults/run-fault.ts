@@ -50,8 +50,9 @@ export async function runFault(stage: Stage, fault: Fault, { timed }: { timed: b
       if (timed && wentOnAfter > limit)
         throw new Error(`took ${wentOnAfter.toFixed(1)} s, ${limit} s are allowed`);
     });
-    await attempt("the end", () => scene.allCommitted(DRAIN_LIMIT_MS));
+    // First: a copy of an event that is in hand there holds up its partition.
     await attempt("what is handed over again", async () => fault.handedOver?.(scene));
+    await attempt("the end", () => scene.allCommitted(DRAIN_LIMIT_MS));
     await attempt("the ledger", async () => {
       const expectations = scene.groups.flatMap((group) =>
         [fault.expect?.(scene, group) ?? {}].flat().map((expected) => ({

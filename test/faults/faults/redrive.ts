@@ -160,12 +160,15 @@ export const REDRIVES: Fault[] = [
       // On a slow machine the first retries come before what failed is mended.
       await Promise.all([mend(scene).then(() => scene.send(0.6)), oneCrashed(scene)]);
       await scene.send(0.7);
-      const before = await retriedNow(scene);
-      await waitFor(async () => (await retriedNow(scene)) > before + AT_ONCE, {
-        what: "both of the others to have events in hand",
-        limitMs: 60_000,
-        everyMs: 20,
-      });
+      const before = await closed(scene);
+      await waitFor(
+        async () => (await closed(scene)) > before + AT_ONCE && (await retriedNow(scene)) > AT_ONCE,
+        {
+          what: "the others to be at work",
+          limitMs: 60_000,
+          everyMs: 20,
+        },
+      );
       const [second] = scene.gateways;
       if (second) await scene.kill(second);
       scene.endedAt = performance.now();
