@@ -5,6 +5,11 @@ import { classifyHit, type Hit } from "./classify-hit";
 
 /** How long another partition's claimant is left alone before its claim may be taken over. */
 export const LEASE_MS = 5 * 60_000;
+/**
+ * The same for a claimant without a partition, a dead letter's delivery. Nobody takes it over by a higher epoch, and a live copy of
+ * its event holds up a partition meanwhile: no longer than any delivery takes, whose budget is 30 s at most.
+ */
+export const LETTER_LEASE_MS = 60_000;
 /** A claim that nobody ever settles is kept this long, well past any redelivery. */
 const UNSETTLED_KEPT_MS = 7 * 24 * 3_600_000;
 const MAX_ROUNDS = 20;
@@ -78,6 +83,7 @@ async function insertClaim(
   keys: string[],
 ): Promise<boolean> {
   const now = store.now().getTime();
+  const lease = request.by.partition < 0 ? LETTER_LEASE_MS : LEASE_MS;
   try {
     await store.claims.insertOne({
       _id: id,
@@ -86,7 +92,7 @@ async function insertClaim(
       n: keys.length,
       by: request.by,
       status: "processing",
-      lease_until: new Date(now + LEASE_MS),
+      lease_until: new Date(now + lease),
       expires_at: new Date(now + UNSETTLED_KEPT_MS),
     });
     return true;

@@ -65,13 +65,23 @@ export class Replays {
 
   /** Waits until both have got on to this share → the gateways at them: one, or one each. */
   async atWork(share: number): Promise<Set<Daemon>> {
+    const holders = await this.holders(share);
+    // The most telling moment, should it come: one that never comes is for the ledger to tell of.
+    await waitFor(() => this.tookEffectPastTheCursor(), {
+      what: "a transaction that is to be told of",
+      limitMs: 3_000,
+      everyMs: 10,
+    }).catch(() => undefined);
+    return holders;
+  }
+
+  private holders(share: number): Promise<Set<Daemon>> {
     return waitFor(
       async () => {
         const both = await Promise.all(KINDS.map((kind) => this.session(kind)));
         // One that is over would be waited for in vain.
         if (both.some(({ status }) => status !== "running")) throw new Error("a replay was over too soon");
         if (both.some(({ counts, total }) => counts.read < total * share)) return null;
-        if (!(await this.tookEffectPastTheCursor())) return null;
         const holders = both.flatMap(({ lease }) => this.scene.gatewayNamed(lease?.node ?? "") ?? []);
         return holders.length === both.length ? new Set(holders) : null;
       },

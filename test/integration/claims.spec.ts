@@ -3,7 +3,13 @@ import type { Collection } from "mongodb";
 import { storedKey } from "../../mixins/idempotency/stored-key";
 import type { ClaimDocument, Fence } from "../../schemas/claims";
 import type { ProgressDocument } from "../../schemas/progress";
-import { type ClaimRequest, type ClaimStore, claim, LEASE_MS } from "../../services/idempotency/claim";
+import {
+  type ClaimRequest,
+  type ClaimStore,
+  claim,
+  LEASE_MS,
+  LETTER_LEASE_MS,
+} from "../../services/idempotency/claim";
 import { acquire, beginAnew, handOut, rememberTakeover } from "../../services/idempotency/progress";
 import { settle } from "../../services/idempotency/settle";
 import { createSpace } from "../support";
@@ -154,6 +160,16 @@ for (const [where, open] of [["MongoDB", inMongo] as const, ["memory", inMemory]
     it("treats a redrive, which has no partition, by its lease alone", async () => {
       await claim(store, request(["a"], { partition: -1, epoch: 0, attempt: 0 }));
       assert.deepEqual((await claim(store, request(["a"], { epoch: 7 }))).busy, ["a"]);
+    });
+
+    it("lets a live copy wait for a redrive that died no longer than any delivery takes", async () => {
+      await claim(store, request(["a"], { partition: -1, epoch: 0, attempt: 0 }));
+      now = new Date(now.getTime() + LETTER_LEASE_MS - 1);
+      assert.deepEqual((await claim(store, request(["a"], { epoch: 7 }))).busy, ["a"]);
+      now = new Date(now.getTime() + 1);
+      const after = await claim(store, request(["a"], { epoch: 7 }));
+      assert.ok(after.id);
+      assert.deepEqual(after.redelivered, ["a"]);
     });
 
     it("releases on settle what was not handled, and keeps the rest", async () => {
