@@ -154,9 +154,11 @@ export class EffectsLedger {
 
   private checkMarks(effect: Effect): void {
     const { part, handedAgain } = this.expectation;
+    const { event_id, offset, replay, mark, redelivered } = effect;
+    if (mark !== undefined && !redelivered)
+      this.wrongMarks.push(`${event_id} at ${offset} (${mark}, not redelivered)`);
     // Which part an effect belongs to was decided by its marks.
     if (part) return;
-    const { event_id, offset, replay, mark } = effect;
     const letter = handedAgain?.letters.get(event_id);
     const live = replay === undefined && mark === undefined;
     const fits = live

@@ -58,6 +58,10 @@ describe("the ledger of redriven events", () => {
   it("finds effects with the mark of another letter, of another job, or of none at all", () => {
     for (const wrong of [{ replay: "letter-3" }, { mark: "redrive/other" }])
       assert.match(problems([...live, { ...redriven, ...wrong }], { handedAgain }), /marked wrongly/);
+    assert.match(
+      problems([...live, { ...redriven, redelivered: false }], { handedAgain }),
+      /marked wrongly: 4-2 at 2 \(redrive\/job, not redelivered\)/,
+    );
     const other = effect(1, { replay: "letter-2", mark: "redrive/job" });
     assert.match(problems([...live.toSpliced(1, 1, other), redriven], { handedAgain }), /4-1 at 1/);
     assert.match(problems([...live, redriven], {}), /marked wrongly: 4-2 at 2 \(letter-2, redrive\/job\)/);
