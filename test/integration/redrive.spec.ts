@@ -349,6 +349,39 @@ describe("dlq.redrive", () => {
     assert.deepEqual((await status(id)).counts, done.counts);
   });
 
+  it("believes no owner of letters that a later one has taken, though that one died too", async () => {
+    await put(3);
+    let wakeUp: (results: BatchedResult[]) => void = () => undefined;
+    let die: (error: Error) => void = () => undefined;
+    redeliver = (batch) => {
+      if (batch.fence.epoch === 1) return new Promise((resolve) => (wakeUp = resolve));
+      if (batch.fence.epoch === 2) return new Promise((_, reject) => (die = reject));
+      return delivered(batch);
+    };
+    const { id } = await redrive({ filter: { group: "orders" }, canary: false });
+    const jobs = space.db.collection("redrives");
+    const handedBy = (epoch: number) =>
+      waitFor(() => batches.some(({ fence }) => fence.epoch === epoch), {
+        what: `owner ${epoch} to hand the letters over`,
+      });
+    const leaseEnds = () => jobs.updateMany({}, { $set: { owner: "dead", lease_until: new Date(0) } });
+    await handedBy(1);
+    await leaseEnds();
+    await handedBy(2);
+    // It was frozen, and says what became of letters that are another's by now.
+    const chunk = () => space.db.collection("redrive_chunks").findOne({});
+    const before = await chunk();
+    wakeUp([1, 2, 3].map(() => ({ status: "delivered" })));
+    // Its gateway goes on to other work as soon as it is done with this.
+    await redrive({ ids: ["0".repeat(24)] }).then((later) => until(later.id, "completed"));
+    assert.deepEqual(await chunk(), before);
+    await leaseEnds();
+    const { counts } = await until(id, "completed");
+    assert.equal(counts.delivered, 3);
+    assert.equal(await open(), 0);
+    die(new Error("it is dead"));
+  });
+
   it("takes nothing that could do harm", async () => {
     await put(2);
     const [id = ""] = await ids();

@@ -15,8 +15,8 @@ export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void
   if (!job) return;
   const run: JobRun = { ports, job, lease, pace: new Pace(job.rate, ports), attempt: 0 };
   for (let { next } = job; next < (job.chunks ?? 0); next += 1) {
-    const chunk = await ports.chunks.findOne({ job: job._id, n: next });
-    if (!chunk) throw new Error(`chunk ${next} of redrive ${job._id.toHexString()} is gone`);
+    const chunk = await takeChunk(run, next);
+    if (!chunk) return;
     const end = await runChunk(run, chunk);
     if (end.kind === "stopped") return;
     if (end.kind !== "done") return pauseItself(run, end);
@@ -27,6 +27,22 @@ export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void
 
 function ownJob({ jobs }: RedrivePorts, lease: JobLease): Promise<RedriveJob | null> {
   return jobs.findOne({ ...lease.mine, status: "running" } as object);
+}
+
+/**
+ * From here on an earlier owner writes nothing into the chunk: should it wake up, its letters are ours → null where the chunk is a
+ * later owner's.
+ */
+async function takeChunk({ ports, job, lease }: JobRun, n: number): Promise<RedriveChunk | null> {
+  const { epoch } = lease;
+  const { value } = await ports.chunks.findOneAndUpdate(
+    { job: job._id, n, epoch: { $lte: epoch } },
+    { $set: { epoch } },
+    // The typings do not know the option's name of today.
+    { returnDocument: "after" } as object,
+  );
+  if (value || (await ports.chunks.findOne({ job: job._id, n }))) return value ?? null;
+  throw new Error(`chunk ${n} of redrive ${job._id.toHexString()} is gone`);
 }
 
 /** Counts a chunk once, whoever may have counted it before its owner died → false where the job is not ours to run. */
