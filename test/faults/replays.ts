@@ -29,8 +29,8 @@ export class Replays {
     private readonly groups: readonly GroupUnderTest[],
     private readonly ids: Readonly<Record<Kind, ReplaySession["_id"]>>,
     private readonly owed: ReadonlySet<string>,
-    /** Events that another gateway stored within the second in which the replays began: they may be part of them. */
-    private readonly sameSecond = new Set<string>(),
+    /** Events that were stored at the very moment at which the replays began: they may be part of them. */
+    private readonly justThen = new Set<string>(),
   ) {}
 
   /** Waits until all that was sent so far, a share of each topic, is handled, and begins them. */
@@ -112,7 +112,7 @@ export class Replays {
     const stored = this.scene.space.db
       .collection<StoredEvent>("events")
       .find({ _id: { $lte: end } } as object);
-    for await (const { event_id } of stored) if (!this.owed.has(event_id)) this.sameSecond.add(event_id);
+    for await (const { event_id } of stored) if (!this.owed.has(event_id)) this.justThen.add(event_id);
   }
 
   /** What a group owes: the live events as ever, everything once more for the one replay, nothing for the other. */
@@ -122,10 +122,10 @@ export class Replays {
       const id = this.ids[kind].toHexString();
       return { name: `replay ${kind}`, of: ({ replay, mark }: Effect) => replay === id && mark === id };
     };
-    const only = new Set([...this.owed, ...this.sameSecond]);
+    const only = new Set([...this.owed, ...this.justThen]);
     return [
       { part: { name: "live", of: ({ replay, mark }) => replay === undefined && mark === undefined } },
-      { part: part("as new"), only, excused: this.sameSecond },
+      { part: part("as new"), only, excused: this.justThen },
       { part: part("handled"), only: new Set() },
     ];
   }

@@ -268,6 +268,16 @@ describe("dlq.redrive", () => {
     );
   });
 
+  it("keeps the order of a Kafka key over the letters that have to wait; other keys go on", async () => {
+    await put(6, (n) => ({ key: n < 5 ? "k" : "other" }));
+    const away: BatchedResult = { status: "not_now", error: { type: "WEIR_PLUGIN_BUSY", message: "away" } };
+    redeliver = (batch) => (batches.length === 1 ? batch.letters.map(() => away) : delivered(batch));
+    const { id } = await redrive({ filter: { group: "orders" }, canary: false, rate: 2 });
+    await until(id, "completed");
+    const handed = batches.map(({ letters }) => letters.map(({ offset }) => Number(offset)));
+    assert.deepEqual(handed, [[0, 1], [5], [0, 1], [2, 3], [4]]);
+  });
+
   it("pauses, resumes and cancels, by anybody, also on another gateway", async () => {
     await put(50);
     const { id } = await redrive({ filter: { group: "orders" }, rate: 2, canary: false });

@@ -4,6 +4,7 @@ import type { RedriveChunk, RedriveJob } from "./job";
 import type { JobLease } from "./lease";
 import type { Pace } from "./pace";
 import type { RedrivePorts } from "./ports";
+import { type Parts, WaitingKeys } from "./waiting-keys";
 
 const BACKOFF_MS = { first: 250, max: 5_000 };
 /** Longer than a claim of a gateway that died is believed: whatever is in the way after that is there to stay. */
@@ -42,7 +43,11 @@ export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkE
     if (pending.length === 0) return { kind: "done" };
     let waits: string | undefined;
     let decided = 0;
-    for (const slice of slicesOf(run, pending, await bytesOf(ports, pending))) {
+    const known = await partsOf(ports, pending);
+    const waiting = new WaitingKeys(known);
+    for (const planned of slicesOf(run, pending, known)) {
+      const slice = waiting.without(planned);
+      if (slice.length === 0) continue;
       await run.pace.before(slice.length, lease.signal);
       if (!lease.held) return { kind: "stopped" };
       const taker = { job: job._id.toHexString(), epoch: lease.epoch, attempt: run.attempt };
@@ -50,6 +55,7 @@ export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkE
       if (handed.unknown) run.attempt += 1;
       waits = handed.waits ?? waits;
       decided += handed.outcomes.size;
+      waiting.note(slice, handed.outcomes);
       if (!(await writeOutcomes(run, chunk, handed.outcomes))) return { kind: "stopped" };
       if (job.canary !== "due" || handed.outcomes.size === 0) continue;
       const [canary] = handed.outcomes.values();
@@ -78,13 +84,13 @@ export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkE
 }
 
 /** Letters that go together: as many as a delivery may carry, and as the rate allows for about a second. */
-function slicesOf({ ports, job, pace }: JobRun, ids: ObjectId[], bytes: Map<string, number>): ObjectId[][] {
+function slicesOf({ ports, job, pace }: JobRun, ids: ObjectId[], parts: Parts): ObjectId[][] {
   const { maxMessages, maxBytes } = ports.limits;
   const most = job.canary === "due" ? 1 : Math.min(maxMessages, pace.atOnce);
   const slices: ObjectId[][] = [];
   let size = 0;
   for (const id of ids) {
-    const more = bytes.get(id.toHexString()) ?? 0;
+    const more = parts.get(id.toHexString())?.raw_bytes ?? 0;
     const last = slices.at(-1);
     if (last && last.length < most && size + more <= maxBytes) {
       last.push(id);
@@ -97,9 +103,10 @@ function slicesOf({ ports, job, pace }: JobRun, ids: ObjectId[], bytes: Map<stri
   return slices;
 }
 
-async function bytesOf({ collection }: RedrivePorts, ids: ObjectId[]): Promise<Map<string, number>> {
-  const found = await collection.find({ _id: { $in: ids } }, { projection: { raw_bytes: 1 } }).toArray();
-  return new Map(found.map(({ _id, raw_bytes }) => [_id.toHexString(), raw_bytes]));
+async function partsOf({ collection }: RedrivePorts, ids: ObjectId[]): Promise<Parts> {
+  const projection = { raw_bytes: 1, group: 1, original_topic: 1, key: 1 };
+  const found = await collection.find({ _id: { $in: ids } }, { projection }).toArray();
+  return new Map(found.map((letter) => [letter._id.toHexString(), letter]));
 }
 
 /** → false where the chunk is a later owner's. */
