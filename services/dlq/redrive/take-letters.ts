@@ -4,6 +4,7 @@ import { leaseOf, NO_CLAIM, settlement, unclaimed } from "../claim";
 import type { Letter } from "../letter";
 import type { LetterPorts } from "../ports";
 import { closedBy, failedAgain, type OutcomePorts } from "../retry";
+import { sideBySide } from "./side-by-side";
 
 /** Who takes letters: the owner of a redrive. */
 export interface Taker {
@@ -18,7 +19,7 @@ export function tokenOf({ job, epoch }: Taker): string {
 }
 
 /**
- * Takes many open letters at once: those that nobody has, and those that an earlier owner of the same job had in hand →
+ * Takes many open letters, a few writes at once: those that nobody has, and those that an earlier owner of the same job had in hand →
  * the taken ones, in the order of the ids.
  */
 export async function takeLetters(
@@ -29,14 +30,16 @@ export async function takeLetters(
 ): Promise<Letter[]> {
   const claim = tokenOf(taker);
   const earlier = { claim: { $gte: tokenOf({ ...taker, epoch: 0 }), $lte: claim } };
-  const free = { _id: { $in: ids }, open: true, $or: [...unclaimed(now).$or, earlier] } as object;
-  await letters.updateMany(free, { $set: leaseOf(claim, now) });
-  const taken = await letters.find({ _id: { $in: ids }, claim, open: true }).toArray();
-  const byId = new Map(taken.map((letter) => [letter._id.toHexString(), letter]));
+  const taken = await sideBySide(ids, async (part) => {
+    const free = { _id: { $in: part }, open: true, $or: [...unclaimed(now).$or, earlier] } as object;
+    await letters.updateMany(free, { $set: leaseOf(claim, now) });
+    return letters.find({ _id: { $in: part }, claim, open: true }).toArray();
+  });
+  const byId = new Map(taken.flat().map((letter) => [letter._id.toHexString(), letter]));
   return ids.flatMap((id) => byId.get(id.toHexString()) ?? []);
 }
 
-/** Closes letters that were handled, all in one write, and tells of it; those that somebody else has taken meanwhile stay as they are. */
+/** Closes letters that were handled, in a few writes at once, and tells of it; those that somebody else has taken meanwhile stay as they are. */
 export async function closeLetters(
   ports: LetterPorts,
   handled: Letter[],
@@ -45,11 +48,13 @@ export async function closeLetters(
 ): Promise<void> {
   if (handled.length === 0) return;
   const { changes, entries, news } = closedBy(ports, result, taker.job);
-  const { matchedCount } = await (ports.collection as Collection).updateMany(
-    takenBy(handled, taker),
-    settlement(changes, entries, news),
-  );
-  const closed = await written(ports.collection, handled, matchedCount, { action: "retried", ...taker });
+  const matched = await sideBySide(handled, async (part) => {
+    const update = settlement(changes, entries, news);
+    const { matchedCount } = await (ports.collection as Collection).updateMany(takenBy(part, taker), update);
+    return matchedCount;
+  });
+  const reached = matched.reduce((sum, count) => sum + count, 0);
+  const closed = await written(ports.collection, handled, reached, { action: "retried", ...taker });
   for (const letter of closed) ports.tell("retried", letter);
 }
 
