@@ -22,7 +22,7 @@ describe("dlq.importTopic", () => {
     space = await createSpace();
     gateway = createGateway(space.configuration, { broker: { logger: false } });
     await startReady(gateway);
-    const topics = ["dlt", "dlt-mixed", "dlt-bare"].map((topic) => ({
+    const topics = ["dlt", "dlt-mixed", "dlt-bare", "dlt-all"].map((topic) => ({
       topic: space.topic(topic),
       numPartitions: 2,
       replicationFactor: 1,
@@ -114,6 +114,53 @@ describe("dlq.importTopic", () => {
     await space.produce("dlt-bare", [{ key: "k", value: JSON.stringify(event("spring")), headers }]);
     await importTopic("dlt-bare");
     assert.equal((await letters().findOne({ event_id: "spring" }))?.group, "mails");
+  });
+
+  it("knows the headers of Kafka's share groups, of Streams, of Spring, and of a gateway's mirror topic", async () => {
+    const topic = space.topic("order.placed");
+    const kafka = { "__dlq.errors.topic": topic, "__dlq.errors.partition": "1", "__dlq.errors.offset": "7" };
+    const written: Record<string, Record<string, string>> = {
+      share: {
+        ...kafka,
+        "__dlq.errors.group": "billing",
+        "__dlq.errors.delivery.count": "5",
+        "__dlq.errors.message": "refused",
+      },
+      streams: { "__streams.errors.topic": topic, "__streams.errors.exception": "E" },
+      spring: { "kafka_dlt-original-topic": topic, "kafka_dlt-exception-fqcn": "F" },
+      mirror: {
+        ...kafka,
+        "__dlq.errors.group": "mails",
+        "weir-letter": "1".repeat(24),
+        "weir-error-type": "Bounced",
+        "weir-reason": "timeout",
+      },
+    };
+    const messages = Object.entries(written).map(([event_id, headers]) => {
+      return {
+        key: "k",
+        value: JSON.stringify(event(event_id)),
+        partition: 0,
+        headers: { ...headers, own: "1" },
+      };
+    });
+    await space.produce("dlt-all", messages);
+    assert.equal((await importTopic("dlt-all")).imported, 4);
+    const made = await letters()
+      .find({ identity: { $regex: "dlt-all" } })
+      .sort({ _id: 1 })
+      .toArray();
+    assert.deepEqual(
+      made.map(({ event_id, group, attempts, error }) => [event_id, group, attempts, error.type]),
+      [
+        ["share", undefined, 5, "Unknown"],
+        ["streams", undefined, 1, "E"],
+        ["spring", undefined, 1, "F"],
+        ["mirror", "mails", 1, "Bounced"],
+      ],
+    );
+    for (const { original_topic, headers } of made)
+      assert.deepEqual([original_topic, headers], [topic, [["own", "1"]]]);
   });
 
   it("takes no topic that there is not, and no name that is none", async () => {

@@ -10,9 +10,14 @@ export interface ForeignOrigin {
   groupId?: string;
   error: { type?: string; message?: string; stack?: string };
   attempts?: number;
+  /** The plugin's group, where a gateway's mirror topic names it by itself. */
+  group?: string;
   /** All other headers: those of the message itself. */
   headers: IHeaders;
 }
+
+/** What a gateway's mirror topic (WEIR_DLQ_MIRROR_TOPIC) has beside the headers of Kafka's own. */
+const MIRROR = { letter: "weir-letter", type: "weir-error-type", reason: "weir-reason" };
 
 /** The names that one way of dead-lettering uses; what stands first in a list is looked for first. */
 interface Scheme {
@@ -74,7 +79,11 @@ const SCHEMES: Scheme[] = [
 export function originOf({ headers = {} }: Pick<KafkaMessage, "headers">): ForeignOrigin {
   const names = Object.keys(headers);
   const scheme = SCHEMES.find(({ prefix }) => names.some((name) => name.startsWith(prefix)));
-  const own = names.filter((name) => !SCHEMES.some(({ prefix }) => name.startsWith(prefix)));
+  const mirrored = headers[MIRROR.letter] !== undefined;
+  const added = mirrored ? Object.values(MIRROR) : [];
+  const own = names.filter(
+    (name) => !SCHEMES.some(({ prefix }) => name.startsWith(prefix)) && !added.includes(name),
+  );
   const rest = Object.fromEntries(own.map((name) => [name, headers[name]]));
   if (!scheme) return { error: {}, headers: rest };
   // A message that failed more than once has a header several times: it came from the first, and failed last of the last.
@@ -82,16 +91,18 @@ export function originOf({ headers = {} }: Pick<KafkaMessage, "headers">): Forei
   const last = (name?: string) => valuesOf(headers, scheme, name).at(-1);
   const partition = numberOf(first(scheme.partition));
   const attempts = numberOf(last(scheme.attempts));
+  const groupId = textOf(first(scheme.groupId));
+  const type = mirrored ? textOf(buffersOf(headers[MIRROR.type]).at(-1)) : textOf(last(scheme.type));
   return {
     ...defined({
       topic: textOf(first(scheme.topic)),
       partition: partition === undefined ? undefined : Number(partition),
       offset: numberOf(first(scheme.offset)),
-      groupId: textOf(first(scheme.groupId)),
+      ...(mirrored ? { group: groupId } : { groupId }),
       attempts: attempts === undefined ? undefined : Number(attempts),
     }),
     error: defined({
-      type: textOf(last(scheme.type)),
+      type,
       message: textOf(last(scheme.message)),
       stack: textOf(last(scheme.stack)),
     }),
@@ -100,7 +111,10 @@ export function originOf({ headers = {} }: Pick<KafkaMessage, "headers">): Forei
 }
 
 function valuesOf(headers: IHeaders, { prefix }: Scheme, name?: string): Buffer[] {
-  const value = name === undefined ? undefined : headers[prefix + name];
+  return name === undefined ? [] : buffersOf(headers[prefix + name]);
+}
+
+function buffersOf(value: IHeaders[string]): Buffer[] {
   return [value].flat().flatMap((one) => (one === undefined || one === null ? [] : [Buffer.from(one)]));
 }
 

@@ -34,7 +34,7 @@ export function foreignLetter(
   const { groupPrefix } = configuration;
   const group = origin.groupId?.startsWith(groupPrefix)
     ? origin.groupId.slice(groupPrefix.length)
-    : undefined;
+    : origin.group;
   const {
     type = "Unknown",
     message: text = "The dead letter topic's headers tell no error.",

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { IHeaders } from "kafkajs";
+import { ObjectId } from "mongodb";
 import { originOf } from "../../../services/bridge/import/foreign-headers";
+import type { Letter } from "../../../services/dlq/letter";
+import { mirrorMessage } from "../../../services/dlq/news/messages";
 
 const bytes = (headers: Record<string, string | Buffer>): IHeaders =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Buffer.from(value)]));
@@ -68,6 +71,24 @@ describe("headers of dead letter topics", () => {
       headers: bytes({ "__streams.errors.topic": "clicks", "__streams.errors.exception": "E" }),
     });
     assert.deepEqual([streams.topic, streams.error.type, streams.partition], ["clicks", "E", undefined]);
+  });
+
+  it("a gateway's mirror topic, which names the plugin's group as it is, and the error's type", () => {
+    const letter = {
+      ...{ key: "k", reason: "handler_error", group: "mails", attempts: 3, original_topic: "orders" },
+      ...{ partition: 2, offset: "41", headers: [["trace", "t1"]], raw: Buffer.from("{}") },
+      ...{ error: { type: "Bounced", message: "no mailbox" }, _id: new ObjectId() },
+    };
+    const { headers } = mirrorMessage("mirror", letter as unknown as Letter);
+    assert.deepEqual(originOf({ headers: bytes(headers) }), {
+      topic: "orders",
+      partition: 2,
+      offset: "41",
+      group: "mails",
+      attempts: 3,
+      error: { type: "Bounced", message: "no mailbox" },
+      headers: { trace: Buffer.from("t1") },
+    });
   });
 
   it("takes what is no number, no text, or not there for not said", () => {
