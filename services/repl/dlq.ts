@@ -11,18 +11,20 @@ import { groupsText } from "./dlq-groups-text";
 import { MESSAGE_ACTIONS, MESSAGE_USAGE } from "./dlq-messages";
 import { POLICY_USAGE, policiesText, policyParams } from "./dlq-policies";
 import { letterText, listText, resultsText, statsText } from "./dlq-text";
-import { namedBy } from "./named-by";
+import { CHOICE_OPTIONS, type Choice, choiceOf, namedBy } from "./named-by";
 
-const RETRY = "dlq retry <id> … | --reason <reason> | --group <group> | --type <event type>";
-const DISCARD = 'dlq discard <id> … | --group <group> | --type <event type>, and --reason "<why>" --by <who>';
+const CHOICE =
+  "--group <group> | --type <event type> | --topic <topic> | --cause <fingerprint> | --from <time> | --to <time>";
+const RETRY = `dlq retry <id> … | --reason <reason> | ${CHOICE}`;
+const DISCARD = `dlq discard <id> … | ${CHOICE}, and --reason "<why>" --by <who>`;
 const SET_GROUP =
   'dlq set-group <cause> --status acknowledged|resolved|ignored|open [--note "<why>"] [--by <who>]';
 const USAGE = [
-  "dlq [list] [--status pending|scheduled|retried|discarded|all] [--type <event type>] [--group <group>] [--reason <reason>] [--page <n>]",
+  "dlq [list] [--status pending|scheduled|retried|discarded|all] [--reason <reason>] [the choice of retry] [--page <n>]",
   "dlq get <id>",
   RETRY,
   DISCARD,
-  "dlq groups [--status open|acknowledged|resolved|ignored] [--type <event type>] [--group <group>] [--reason <reason>] [--page <n>]",
+  "dlq groups [--status open|acknowledged|resolved|ignored] [--reason <reason>] [the choice of retry] [--page <n>]",
   SET_GROUP,
   "dlq stats",
   ...POLICY_USAGE,
@@ -90,23 +92,11 @@ const ACTIONS: Record<
   ...MESSAGE_ACTIONS,
 };
 
-export interface ListParams {
-  status?: string;
-  event_type?: string;
-  group?: string;
-  reason?: string;
-  page?: string;
-}
+export type ListParams = Choice & { status?: string; page?: string };
 
 /** Without a status: the letters that wait for somebody. */
-export function listParams({
-  status = "pending",
-  type,
-  group,
-  reason,
-  page,
-}: CommandInput["options"]): ListParams {
-  return given({ status: status === "all" ? undefined : status, event_type: type, group, reason, page });
+export function listParams({ status = "pending", page, ...options }: CommandInput["options"]): ListParams {
+  return given({ status: status === "all" ? undefined : status, ...choiceOf(options), page });
 }
 
 function given(values: Record<string, unknown>): object {
@@ -123,13 +113,12 @@ export const dlqCommand = defineCommand({
       description:
         "list: pending (if not given), scheduled, retried, discarded or all; groups: open, acknowledged, resolved or ignored",
     },
-    { option: "--type <event type>", description: "letters of this event type" },
-    { option: "--group <group>", description: "letters of this group" },
+    ...CHOICE_OPTIONS,
     { option: "--reason <reason>", description: "letters with this reason; discard: why" },
     { option: "--by <who>", description: "discard, edit, set-group, set-policy: who says so" },
     {
       option: "--topic <topic>",
-      description: "set-policy: letters of this topic; import: where the messages came from",
+      description: "letters of this topic; import: where the messages came from",
     },
     { option: "--retry <retry>", description: "set-policy: a kind, or JSON with its members" },
     { option: "--note <text>", description: "edit, set-group, set-policy: why" },

@@ -4,11 +4,11 @@ import type { Page } from "../../schemas/query-params";
 import type { DryRun } from "../dlq/redrive/start";
 import type { RedriveDetails, RedriveRow } from "../dlq/redrive/status";
 import { type CommandInput, defineCommand, Misuse } from "./command";
-import { namedBy } from "./named-by";
+import { CHOICE_OPTIONS, namedBy } from "./named-by";
 import { dryRunText, redrivesText, redriveText } from "./redrive-text";
 
 const START =
-  "redrive start <id> … | --group <group> | --type <event type> | --reason <reason> | --cause <fingerprint>, and [--rate <letters a second>] [--without-canary] [--dry-run]";
+  "redrive start <id> … | --group <group> | --type <event type> | --topic <topic> | --reason <reason> | --cause <fingerprint> | --from <time> | --to <time>, and [--rate <letters a second>] [--without-canary] [--dry-run]";
 const USAGE = [
   "redrive [list] [--status running|paused|completed|cancelled] [--page <n>]",
   START,
@@ -61,13 +61,9 @@ export const redriveCommand = defineCommand({
   command: "redrive [action] [ids...]",
   description: "Many dead letters handed over again, as a job: list, start, status, pause, resume, cancel",
   options: [
-    { option: "--group <group>", description: "start: letters of this group" },
-    { option: "--type <event type>", description: "start: letters of this event type" },
+    ...CHOICE_OPTIONS.map(({ option, description }) => ({ option, description: `start: ${description}` })),
+    { option: "--topic <topic>", description: "start: letters of this topic" },
     { option: "--reason <reason>", description: "start: letters with this reason" },
-    {
-      option: "--cause <fingerprint>",
-      description: "start: letters of this cause, as `dlq groups` shows it",
-    },
     { option: "--rate <n>", description: "start: letters a second at most" },
     { option: "--without-canary", description: "start: do not send the first letter ahead of the others" },
     { option: "--dry-run", description: "start: only say how many letters it would be" },

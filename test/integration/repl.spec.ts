@@ -118,6 +118,17 @@ describe("command line", () => {
     assert.match(await type("dlq list --status discarded"), new RegExp(String(id)));
     assert.match(await type("dlq retry --group notifier"), /not done, still pending.*0 of 1 done/s);
     assert.match(await type("dlq retry --reason no_such_reason"), /No open letter matches/);
+    for (const narrower of [
+      "--topic no.such.topic",
+      "--to 2020-01-01T00:00:00Z",
+      `--cause ${"0".repeat(16)}`,
+    ]) {
+      assert.match(await type(`dlq list --group notifier ${narrower}`), /^No dead letters/);
+      assert.match(await type(`dlq retry --group notifier ${narrower}`), /No open letter matches/);
+      assert.match(await type(`dlq discard --group notifier ${narrower} ${why}`), /No open letter matches/);
+    }
+    const others = await type(`dlq discard --group notifier --status retried ${why}`);
+    assert.match(others, /--status chooses nothing here/);
     assert.match(await type("dlq stats"), /2 dead letters, 1 open.*│ reason, open +│ handler_error +│ +1 │/s);
   });
 
@@ -202,6 +213,8 @@ describe("command line", () => {
     assert.match(await type("dlq set-group"), /A cause and a status are needed/);
 
     assert.match(await type("redrive start --group notifier --dry-run"), /1 letter would be handed over/);
+    const old = "redrive start --group notifier --to 2020-01-01T00:00:00Z --dry-run";
+    assert.match(await type(old), /No open letter matches/);
     const [, id = ""] =
       /Redrive ([0-9a-f]{24}) begins/.exec(await type(`redrive start --cause ${cause}`)) ?? [];
     await waitFor(async () => /paused by weir/.test(await type(`redrive status ${id} --result failed`)), {
