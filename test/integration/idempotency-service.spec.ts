@@ -123,6 +123,40 @@ describe("idempotency service", () => {
     for (const { name } of METRICS) assert.ok(broker.metrics.getMetric(name), name);
   });
 
+  it("stats and metrics: duplicates, busy keys and takeovers of events, and late settles", async () => {
+    const counted = async () => (await call<IdempotencyStats>("stats", {})).node;
+    const before = await counted();
+    const claim = (keys: string[], changes = {}) =>
+      call<{ id: string }>("claim", { group: "g", keys, by: { ...BY, ...changes } });
+    const settle = (id: string) => call("settle", { id, release: [], claimed: 1, ttl_ms: 60_000 });
+    await settle((await claim(["g|handled"])).id);
+    await claim(["g|handled"]);
+    const frozen = await claim(["g|held"]);
+    await claim(["g|held"], { partition: 1 });
+    const next = await claim(["g|held"], { epoch: BY.epoch + 1 });
+    await settle(frozen.id);
+    await settle(next.id);
+    const now = await counted();
+    const more = Object.entries(now).map(([name, count]) => [name, count - before[name as keyof typeof now]]);
+    assert.deepEqual(Object.fromEntries(more), {
+      claimed: 3,
+      duplicates: 1,
+      busy: 1,
+      takeovers: 1,
+      settled: 2,
+      fenced: 1,
+    });
+    const value = (name: string) =>
+      broker.metrics.getMetric(`weir.idempotency.${name}.total`)?.get({ kind: "event" } as never)?.value;
+    await waitFor(() => value("fenced") === now.fenced, { what: "the metrics" });
+    assert.deepEqual(["claimed", "duplicates", "busy", "takeovers"].map(value), [
+      now.claimed,
+      now.duplicates,
+      now.busy,
+      now.takeovers,
+    ]);
+  });
+
   it("uses an index to count what is in hand", async () => {
     await call("begin", GOOD.begin);
     const plan = await space.db
