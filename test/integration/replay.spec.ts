@@ -331,22 +331,45 @@ describe("replay of stored events", () => {
     await assertOnce(space, "effects-tx", traffic);
   });
 
-  it("lets live events through while it is at work", async () => {
-    const { id } = await beginReplay(gateway, { groups: ["recorder"], rate: 40 });
-    await waitFor(async () => (await read(id)) > 0, { what: "the replay to be under way" });
-    const example = [...traffic.good.values()][0] as EventEnvelope;
-    await gateway.call("bridge.publish", {
-      event_type: example.event_type,
-      payload: example.payload,
-      event_id: "live",
+  it("lets live events through while it is at work, and while all that it has handed over hangs", async () => {
+    const publish = (event_id: string) => {
+      const { event_type, payload } = [...traffic.good.values()][0] as EventEnvelope;
+      return gateway.call("bridge.publish", { event_type, payload, event_id });
+    };
+    const live = (wanted: string) =>
+      waitFor(() => handed.some(({ event_id }) => event_id === wanted), { what: `the live event ${wanted}` });
+    const statusOf = async (id: string) =>
+      (await gateway.call<{ status: string }, object>("events.getReplay", { id })).status;
+
+    const slow = await beginReplay(gateway, { groups: ["recorder"], rate: 40 });
+    await waitFor(async () => (await read(slow.id)) > 0, { what: "the replay to be under way" });
+    await publish("live-1");
+    await live("live-1");
+    assert.equal(await statusOf(slow.id), "running");
+    await gateway.call("events.cancelReplay", { id: slow.id });
+
+    let hanging = 0;
+    let letGo = (): void => undefined;
+    const gone = new Promise<void>((resolve) => {
+      letGo = resolve;
     });
-    await waitFor(() => handed.some(({ event_id }) => event_id === "live"), { what: "the live event" });
-    assert.equal(
-      (await gateway.call<{ status: string }, object>("events.getReplay", { id })).status,
-      "running",
-    );
-    await gateway.call("events.cancelReplay", { id });
-    await space.db.collection("events").deleteMany({ event_id: "live" });
+    handle = (_event, { replay }) => {
+      if (replay === undefined) return;
+      hanging += 1;
+      return gone;
+    };
+    try {
+      const { id } = await beginReplay(gateway, { groups: ["recorder"] });
+      await waitFor(() => hanging > 0, { what: "the replay's events to be in hand" });
+      await publish("live-2");
+      await live("live-2");
+      assert.deepEqual([await read(id), await statusOf(id)], [0, "running"]);
+      letGo();
+      assert.equal((await replayIn(gateway, id, "completed")).counts.failed, 0);
+    } finally {
+      letGo();
+    }
+    await space.db.collection("events").deleteMany({ event_id: /^live-/ });
   });
 
   it("lets the keys of an ended replay expire within the hour", async () => {

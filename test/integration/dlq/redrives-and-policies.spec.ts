@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Collection, ObjectId } from "mongodb";
 import type { DlqPolicy } from "../../../schemas/dlq-policy";
+import { WeirRetryableError } from "../../../schemas/errors";
 import type { LetterMessage } from "../../../schemas/letter-message";
 import type { BatchedResult, RedeliveryResult } from "../../../schemas/redelivery";
 import { claimLetter } from "../../../services/dlq/claim";
@@ -212,6 +213,26 @@ describe("redrives of letters that retry by themselves", () => {
     });
     clock.pass(2_000);
     assert.equal((await claimDue(letters(), ids, "a scheduler", clock.now())).length, 1);
+  });
+
+  it("pauses after six minutes in which nothing got on, says why, skips nothing, and goes on when it is told to", async () => {
+    node.redeliver = () => Promise.reject(new WeirRetryableError("WEIR_PLUGIN_AWAY", "gone for good"));
+    await node.put(letterInput("a"), letterInput("b"));
+    const { id } = await begin();
+    await until(id, ({ waiting }) => waiting !== undefined, "it to say that it waits");
+    clock.pass(6 * MINUTE);
+    const asked = node.redelivered.length;
+    await waitFor(() => node.redelivered.length > asked, { what: "another try" });
+    assert.equal((await node.call<RedriveDetails>("dlq.redriveStatus", { id })).status, "running");
+    clock.pass(1);
+    const { paused, done, total } = await until(id, ({ status }) => status === "paused", "the pause");
+    assert.deepEqual([paused?.by, done, total], ["weir", 0, 2]);
+    assert.match(paused?.reason ?? "", /gone for good/);
+    assert.equal(await letters().countDocuments({ open: true, claim: { $exists: false } }), 2);
+
+    node.redeliver = () => ({ status: "delivered" });
+    await node.call("dlq.resumeRedrive", { id, by: "ada" });
+    assert.equal((await completed(id)).counts.delivered, 2);
   });
 
   it("schedulers, redrives and retries by hand at once: each letter is in the hands of one", async () => {
