@@ -9,6 +9,7 @@ import {
   assertAtLeastOnce,
   assertOnce,
   createSpace,
+  kafkaClient,
   makeTraffic,
   type Space,
   sendTraffic,
@@ -22,6 +23,8 @@ const TYPES = ["order.placed", "order.paid", "order.shipped"];
 const PLUGINS = ["test/fixtures/effects-tx.service.ts", "test/fixtures/effects-single.service.ts"];
 const GROUPS = ["effects-tx", "effects-single"];
 const EVENTS = 2_400;
+/** Events a second to a topic: a chunk is a quarter of them. */
+const RATE = 200;
 
 /** Two gateways in processes of their own; the one that works on a replay is killed, again and again. */
 describe("replay across the death of gateways", () => {
@@ -86,5 +89,50 @@ describe("replay across the death of gateways", () => {
     await assertOnce(space, "effects-tx", traffic);
     await assertAtLeastOnce(space, "effects-single", traffic);
     assert.equal(await space.db.collection("dead_letters").countDocuments(), 0);
+  });
+
+  it("to a topic: no event is missing, and only what was in hand is there twice", async () => {
+    await Promise.all(["first", "second"].map(start));
+    traffic = makeTraffic({ types: TYPES, events: 800 });
+    await sendTraffic(space, traffic);
+    await allCommitted(space, ["events"], TYPES);
+    const topic = `${space.name}.copies`;
+    await space.admin.createTopics({ waitForLeaders: true, topics: [{ topic }] });
+    const events = space.db.collection("events") as Collection<StoredEvent>;
+    const form = { filter: {}, topic, order: "stored" as const, again: true, rate: RATE };
+    const { _id } = await new ReplaySessions(sessions(), () => new Date()).create(
+      form,
+      await findSelection(events, form),
+    );
+    const { lease } = await waitFor(
+      async () => {
+        const session = await sessions().findOne({ _id });
+        return session?.lease && session.counts.read >= RATE ? session : null;
+      },
+      { what: "the replay to be under way" },
+    );
+    const name = String(lease?.node);
+    daemons.get(name)?.kill("SIGKILL");
+    await daemons.get(name)?.exit();
+    const done = await waitFor(() => sessions().findOne({ _id, status: "completed" }), {
+      what: "the other gateway to complete it",
+      limitMs: 60_000,
+    });
+    assert.notEqual(done.history.findLast(({ action }) => action === "taken")?.by, name);
+    assert.deepEqual([done.counts.read, done.counts.sent], [800, 800]);
+
+    const copies: string[] = [];
+    const [{ high = "0" } = {}] = await space.admin.fetchTopicOffsets(topic);
+    const consumer = kafkaClient().consumer({ groupId: space.group("reader") });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ message }) => void copies.push(JSON.parse(String(message.value)).event_id),
+    });
+    await waitFor(() => copies.length >= Number(high), { what: "all copies" });
+    await consumer.disconnect();
+    assert.deepEqual([...new Set(copies)].sort(), [...traffic.good.keys()].sort());
+    const chunk = RATE / 4;
+    assert.ok(copies.length <= 800 + chunk, `${copies.length - 800} are there twice`);
   });
 });
