@@ -15,16 +15,20 @@ export interface HandedOver {
   waits?: string;
   /** True where it is not known what became of a delivery: the next one has to say that it comes after it. */
   unknown: boolean;
+  /** Closes the letters that were handled, which comes before their outcomes are written anywhere else. */
+  close(): Promise<void>;
+  /** True where nobody waits for the letters to be closed: all were handled, and none keeps an order. */
+  mayCloseLater: boolean;
 }
 
-/** Takes letters, hands them over, and writes down in each what became of it: one way for many letters. */
+/** Takes letters, hands them over, and writes down in each that was not handled why: one way for many letters. */
 export async function handOver(
   ports: RedrivePorts,
   ids: ObjectId[],
   taker: Taker & { attempt: number },
 ): Promise<HandedOver> {
   const { collection } = ports;
-  const { turn, behind } = await inTurn(collection, ids);
+  const { turn, behind, ordered } = await inTurn(collection, ids);
   const taken = await takeLetters(collection, turn, taker, ports.now());
   const outcomes = new Map<string, LetterOutcome>();
   const busy = await explainMissing(ports, turn, taken, taker, outcomes);
@@ -48,11 +52,17 @@ export async function handOver(
   );
   const settled = whole.map(({ letter }, index) => ({ letter, result: results[index] as BatchedResult }));
 
-  for (const result of ["delivered", "duplicate"] as const) {
-    const handled = settled.filter((one) => one.result.status === result).map(({ letter }) => letter);
-    await closeLetters(ports, handled, result, taker);
-    for (const letter of handled) outcomes.set(letter._id.toHexString(), { result });
+  const handled = { delivered: [] as Letter[], duplicate: [] as Letter[] };
+  for (const { letter, result } of settled) {
+    if (result.status !== "delivered" && result.status !== "duplicate") continue;
+    handled[result.status].push(letter);
+    outcomes.set(letter._id.toHexString(), { result: result.status });
   }
+  const close = async () => {
+    for (const result of ["delivered", "duplicate"] as const) {
+      await closeLetters(ports, handled[result], result, taker);
+    }
+  };
   const failed = settled.flatMap(({ letter, result }) =>
     result.status === "failed" || result.status === "refused" ? [{ letter, result }] : [],
   );
@@ -71,7 +81,8 @@ export async function handOver(
   for (const [id, outcome] of outcomesBehind(behind, ids, outcomes)) outcomes.set(id, outcome);
   const [first] = undone;
   const waits = first?.result.status === "not_now" ? first.result.error.message : busy;
-  return { outcomes, unknown, ...(waits && { waits }) };
+  const mayCloseLater = !ordered && handled.delivered.length + handled.duplicate.length === ids.length;
+  return { outcomes, unknown, close, mayCloseLater, ...(waits && { waits }) };
 }
 
 async function redeliver(

@@ -11,8 +11,8 @@ const BACKOFF_MS = { first: 250, max: 5_000 };
 const STUCK_AFTER_MS = 6 * 60_000;
 
 export type ChunkEnd =
-  /** Every letter has its outcome. */
-  | { kind: "done" }
+  /** Every letter has its outcome; where there is `settle`, that is still to be written down → false where it is not ours to. */
+  | { kind: "done"; settle?: () => Promise<boolean> }
   /** The job was paused, cancelled, or is another gateway's. */
   | { kind: "stopped" }
   /** The first letter, sent ahead of all others, failed. */
@@ -32,7 +32,8 @@ export interface JobRun {
 
 /**
  * Hands over the letters of a chunk that have no outcome yet, slice by slice, again and again until each has one. Outcomes are
- * written after each slice; what was done before a gateway died is found in the letters themselves.
+ * written after each slice; what was done before a gateway died is found in the letters themselves. The usual chunk, one slice that
+ * was handled as a whole, leaves the writing to the caller, who can hand over the next one meanwhile.
  */
 export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkEnd> {
   const { ports, lease, job } = run;
@@ -56,7 +57,15 @@ export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkE
       waits = handed.waits ?? waits;
       decided += handed.outcomes.size;
       waiting.note(slice, handed.outcomes);
-      if (!(await writeOutcomes(run, chunk, handed.outcomes))) return { kind: "stopped" };
+      const settle = async () => {
+        await handed.close();
+        return writeOutcomes(run, chunk, handed.outcomes);
+      };
+      if (handed.mayCloseLater && slice.length === pending.length && job.canary !== "due") {
+        await tellWaiting(run, undefined);
+        return { kind: "done", settle };
+      }
+      if (!(await settle())) return { kind: "stopped" };
       if (job.canary !== "due" || handed.outcomes.size === 0) continue;
       const [canary] = handed.outcomes.values();
       // Not its turn: nothing was tried.

@@ -14,15 +14,40 @@ export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void
   }
   if (!job) return;
   const run: JobRun = { ports, job, lease, pace: new Pace(job.rate, ports), attempt: 0 };
-  for (let { next } = job; next < (job.chunks ?? 0); next += 1) {
-    const chunk = await takeChunk(run, next);
-    if (!chunk) return;
-    const end = await runChunk(run, chunk);
-    if (end.kind === "stopped") return;
-    if (end.kind !== "done") return pauseItself(run, end);
-    if (!(await countChunk(run, chunk))) return;
+  /** What is still to be written of the chunk before → false where the job is not ours any more. */
+  let behind = Promise.resolve(true);
+  try {
+    for (let { next } = job; next < (job.chunks ?? 0); next += 1) {
+      const chunk = await takeChunk(run, next);
+      if (!chunk) return;
+      const end = await runChunk(run, chunk);
+      const goesOn = await behind;
+      if (end.kind !== "done") {
+        if (goesOn && end.kind !== "stopped") await pauseItself(run, end);
+        return;
+      }
+      if (!goesOn) {
+        // Paused or cancelled: what was handled is closed all the same.
+        await end.settle?.();
+        return;
+      }
+      behind = settleChunk(run, chunk, end.settle);
+      // It is asked for below, also when it fails meanwhile.
+      behind.catch(() => undefined);
+    }
+    if (await behind) await complete(run);
+  } finally {
+    // Whoever ends the lease after this has to know that nothing is written any more.
+    await behind.catch(() => undefined);
   }
-  await complete(run);
+}
+
+async function settleChunk(
+  run: JobRun,
+  chunk: RedriveChunk,
+  settle?: () => Promise<boolean>,
+): Promise<boolean> {
+  return (!settle || (await settle())) && countChunk(run, chunk);
 }
 
 function ownJob({ jobs }: RedrivePorts, lease: JobLease): Promise<RedriveJob | null> {
