@@ -3,7 +3,7 @@ import type { BatchedResult, Redelivery } from "../../../schemas/redelivery";
 import { outliveFront } from "../lanes/outlive-front";
 import type { Letter, LetterHistory } from "../letter";
 import { redeliveryOf } from "../retry";
-import { inTurn, outcomesBehind } from "./in-turn";
+import { type Behind, inTurn, outcomesBehind } from "./in-turn";
 import type { LetterOutcome } from "./job";
 import type { RedrivePorts } from "./ports";
 import { closeLetters, giveBack, keepLetters, type Taker, takeLetters } from "./take-letters";
@@ -26,9 +26,11 @@ export async function handOver(
   ports: RedrivePorts,
   ids: ObjectId[],
   taker: Taker & { attempt: number },
+  /** Whether some of them have a lane, so that what is open decides about others. */
+  ordered: boolean,
 ): Promise<HandedOver> {
   const { collection } = ports;
-  const { turn, behind, ordered } = await inTurn(collection, ids);
+  const { turn, behind } = ordered ? await inTurn(collection, ids) : { turn: ids, behind: NONE_BEHIND };
   const taken = await takeLetters(collection, turn, taker, ports.now());
   const outcomes = new Map<string, LetterOutcome>();
   const busy = await explainMissing(ports, turn, taken, taker, outcomes);
@@ -84,6 +86,8 @@ export async function handOver(
   const mayCloseLater = !ordered && handled.delivered.length + handled.duplicate.length === ids.length;
   return { outcomes, unknown, close, mayCloseLater, ...(waits && { waits }) };
 }
+
+const NONE_BEHIND: Behind = new Map();
 
 async function redeliver(
   ports: RedrivePorts,

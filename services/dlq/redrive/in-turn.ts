@@ -6,21 +6,18 @@ import type { Letter } from "../letter";
 import type { LetterOutcome } from "./job";
 
 /** Letters that wait behind another of their lane, by id. */
-type Behind = Map<string, { letter: Letter; front: LaneFront }>;
+export type Behind = Map<string, { letter: Letter; front: LaneFront }>;
 
-/**
- * Which of the letters may be handed over now: all but those with an open letter of the same lane in front of them. `ordered`: some
- * have a lane, so that what is open decides about others.
- */
+/** Which of the letters may be handed over now: all but those with an open letter of the same lane in front of them. */
 export async function inTurn(
   collection: Collection<Letter>,
   ids: ObjectId[],
-): Promise<{ turn: ObjectId[]; behind: Behind; ordered: boolean }> {
+): Promise<{ turn: ObjectId[]; behind: Behind }> {
   const behind: Behind = new Map();
   const ofLanes = { _id: { $in: ids }, open: true, lane: { $exists: true } };
   const projection = { status: 1, lane: 1, lane_offset: 1 };
   const letters = await collection.find(ofLanes as object, { projection }).toArray();
-  if (letters.length === 0) return { turn: ids, behind, ordered: false };
+  if (letters.length === 0) return { turn: ids, behind };
   const fronts = await findFronts(collection, [...new Set(letters.flatMap(({ lane }) => lane ?? []))]);
   const frontOf = new Map(fronts.map((front) => [front.lane, front]));
   for (const letter of letters) {
@@ -28,7 +25,7 @@ export async function inTurn(
     if (front && front.offset < (letter.lane_offset ?? 0))
       behind.set(letter._id.toHexString(), { letter, front });
   }
-  return { turn: ids.filter((id) => !behind.has(id.toHexString())), behind, ordered: true };
+  return { turn: ids.filter((id) => !behind.has(id.toHexString())), behind };
 }
 
 /** What to say of those behind: where the front is handed over together with them and did not fail, their turn is still to come. */

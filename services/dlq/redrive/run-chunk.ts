@@ -52,7 +52,8 @@ export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkE
       await run.pace.before(slice.length, lease.signal);
       if (!lease.held) return { kind: "stopped" };
       const taker = { job: job._id.toHexString(), epoch: lease.epoch, attempt: run.attempt };
-      const handed = await handOver(ports, slice, taker);
+      const ordered = slice.some((id) => known.get(id.toHexString())?.lane !== undefined);
+      const handed = await handOver(ports, slice, taker, ordered);
       if (handed.unknown) run.attempt += 1;
       waits = handed.waits ?? waits;
       decided += handed.outcomes.size;
@@ -113,8 +114,11 @@ function slicesOf({ ports, job, pace }: JobRun, ids: ObjectId[], parts: Parts): 
 }
 
 async function partsOf({ collection }: RedrivePorts, ids: ObjectId[]): Promise<Parts> {
-  const projection = { raw_bytes: 1, group: 1, original_topic: 1, key: 1 };
-  const found = await collection.find({ _id: { $in: ids } }, { projection }).toArray();
+  const projection = { raw_bytes: 1, group: 1, original_topic: 1, key: 1, lane: 1 };
+  const found = await collection
+    .find({ _id: { $in: ids } }, { projection })
+    .batchSize(ids.length)
+    .toArray();
   return new Map(found.map((letter) => [letter._id.toHexString(), letter]));
 }
 
