@@ -13,7 +13,11 @@ export const DEAD_LETTERS: CollectionDeclaration = {
       description: "a message or an event of a group is one letter, until that is closed",
     },
     { key: { status: 1, next_retry_at: 1 }, description: "letters by status; those that are due" },
-    { key: { status: 1, group: 1, next_retry_at: 1 }, description: "letters of one group that are due" },
+    {
+      key: { status: 1, group: 1, next_retry_at: 1 },
+      partialFilterExpression: { status: "scheduled" },
+      description: "letters of one group that are due",
+    },
     { key: { "news.at": 1 }, sparse: true, description: "letters of which Kafka is still to be told" },
     { key: { event_type: 1 }, description: "letters of one event type" },
     { key: { original_topic: 1 }, description: "letters from one topic" },

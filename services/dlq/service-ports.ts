@@ -31,6 +31,8 @@ export function letterPorts({ broker, collection, collections, time }: DlqServic
     now: () => time.now(),
     news: newsOf(dlq),
     tell(what: Transition, { _id, reason, event_id, event_type, group, expires_at }: Letter) {
+      // An emit that nobody hears costs as much as one that somebody does.
+      if (broker.getEventGroups(`dlq.message.${what}`).length === 0) return;
       const told = { id: _id.toHexString(), reason, event_id, event_type, group };
       const message = what === "expiring" ? { ...told, expires_at: expires_at?.toISOString() } : told;
       broker.emit(`dlq.message.${what}`, message).catch(() => {});

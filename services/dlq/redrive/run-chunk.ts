@@ -35,16 +35,15 @@ export interface JobRun {
  * written after each slice; what was done before a gateway died is found in the letters themselves. The usual chunk, one slice that
  * was handled as a whole, leaves the writing to the caller, who can hand over the next one meanwhile.
  */
-export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkEnd> {
+export async function runChunk(run: JobRun, chunk: RedriveChunk, parts: Parts): Promise<ChunkEnd> {
   const { ports, lease, job } = run;
   let backoff = BACKOFF_MS.first;
   let stuckSince: number | null = null;
-  for (;;) {
-    const pending = chunk.letters.filter((_, index) => !chunk.results[index]);
+  for (let known = parts; ; known = await partsOf(ports, pendingOf(chunk))) {
+    const pending = pendingOf(chunk);
     if (pending.length === 0) return { kind: "done" };
     let waits: string | undefined;
     let decided = 0;
-    const known = await partsOf(ports, pending);
     const waiting = new WaitingKeys(known);
     for (const planned of slicesOf(run, pending, known)) {
       const slice = waiting.without(planned);
@@ -93,6 +92,11 @@ export async function runChunk(run: JobRun, chunk: RedriveChunk): Promise<ChunkE
   }
 }
 
+/** The letters of a chunk that have no outcome yet. */
+export function pendingOf({ letters, results }: RedriveChunk): ObjectId[] {
+  return letters.filter((_, index) => !results[index]);
+}
+
 /** Letters that go together: as many as a delivery may carry, and as the rate allows for about a second. */
 function slicesOf({ ports, job, pace }: JobRun, ids: ObjectId[], parts: Parts): ObjectId[][] {
   const { maxMessages, maxBytes } = ports.limits;
@@ -113,7 +117,7 @@ function slicesOf({ ports, job, pace }: JobRun, ids: ObjectId[], parts: Parts): 
   return slices;
 }
 
-async function partsOf({ collection }: RedrivePorts, ids: ObjectId[]): Promise<Parts> {
+export async function partsOf({ collection }: RedrivePorts, ids: ObjectId[]): Promise<Parts> {
   const projection = { raw_bytes: 1, group: 1, original_topic: 1, key: 1, lane: 1 };
   const found = await collection
     .find({ _id: { $in: ids } }, { projection })

@@ -2,8 +2,9 @@ import { countsOf, expiryOfEnded, type LetterResult, type RedriveChunk, type Red
 import type { JobLease } from "./lease";
 import { Pace } from "./pace";
 import type { RedrivePorts } from "./ports";
-import { type JobRun, runChunk } from "./run-chunk";
+import { type JobRun, partsOf, pendingOf, runChunk } from "./run-chunk";
 import { selectLetters } from "./select-letters";
+import type { Parts } from "./waiting-keys";
 
 /** Takes a job as far as it goes: to its end, to a pause, or until this gateway is to stop. */
 export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void> {
@@ -16,11 +17,15 @@ export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void
   const run: JobRun = { ports, job, lease, pace: new Pace(job.rate, ports), attempt: 0 };
   /** What is still to be written of the chunk before → false where the job is not ours any more. */
   let behind = Promise.resolve(true);
+  const { chunks } = job;
+  let ahead = prepareChunk(run, job.next, chunks);
   try {
-    for (let { next } = job; next < (job.chunks ?? 0); next += 1) {
-      const chunk = await takeChunk(run, next);
-      if (!chunk) return;
-      const end = await runChunk(run, chunk);
+    for (let { next } = job; next < (chunks ?? 0); next += 1) {
+      const prepared = await ahead;
+      if (!prepared) return;
+      const { chunk, parts } = prepared;
+      ahead = prepareChunk(run, next + 1, chunks);
+      const end = await runChunk(run, chunk, parts);
       const goesOn = await behind;
       if (end.kind !== "done") {
         if (goesOn && end.kind !== "stopped") await pauseItself(run, end);
@@ -38,8 +43,24 @@ export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void
     if (await behind) await complete(run);
   } finally {
     // Whoever ends the lease after this has to know that nothing is written any more.
-    await behind.catch(() => undefined);
+    await Promise.allSettled([behind, ahead]);
   }
+}
+
+interface Prepared {
+  chunk: RedriveChunk;
+  parts: Parts;
+}
+
+/** Takes a chunk and looks at its letters, while the one before is handed over → null where there is none, or it is not ours. */
+function prepareChunk(run: JobRun, n: number, chunks: number | null): Promise<Prepared | null> {
+  const prepared = (async () => {
+    const chunk = n < (chunks ?? 0) ? await takeChunk(run, n) : null;
+    return chunk && { chunk, parts: await partsOf(run.ports, pendingOf(chunk)) };
+  })();
+  // It is asked for later, also when it fails meanwhile.
+  prepared.catch(() => undefined);
+  return prepared;
 }
 
 async function settleChunk(

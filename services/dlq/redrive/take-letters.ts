@@ -7,7 +7,7 @@ import { closedBy, failedAgain, type OutcomePorts } from "../retry";
 import { sideBySide } from "./side-by-side";
 
 // What became of a letter so far decides nothing about it any more, and is half of what would be read.
-const UNREAD = { projection: { history: 0, "error.stack": 0, "error.details": 0, versions: 0 } };
+const UNREAD = { projection: { history: 0, error: 0, versions: 0, news: 0, identity: 0, fingerprint: 0 } };
 
 /** Who takes letters: the owner of a redrive. */
 export interface Taker {
