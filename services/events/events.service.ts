@@ -43,7 +43,9 @@ const events: EventsServiceSchema = {
           idempotency: false,
           async handler(this: MongoSchemaService<StoredEvent>, accepted, deliveries) {
             const { eventTtlDays: ttlDays, chunk } = configurationOf(this.broker);
-            const options = { ttlDays, chunkBytes: chunk.maxBytes, now: new Date() };
+            const cutHere = deliveries[0]?.ctx.nodeID === this.broker.nodeID;
+            const chunkBytes = cutHere ? chunk.maxBytes : Number.POSITIVE_INFINITY;
+            const options = { ttlDays, chunkBytes, now: new Date() };
             const { adapter, collection } = this;
             const storing = storeEvents(adapter.db, collection, accepted, deliveries, options);
             const outcomes = await inGoodTime(storing);

@@ -6,13 +6,15 @@ import type { Delivery, EventEnvelope } from "../../schemas/delivery";
 import { type StoredEvent, storedEvent } from "./stored-event";
 
 const DAY_MS = 24 * 3_600_000;
-/** Chunks up to here are less than 16 MiB as BSON, whatever is in them: that is less than eight times the JSON. */
+/** The events of a chunk up to here are less than 12 MiB as BSON, whatever is in them: that is less than eight times the JSON. */
 const AT_ONCE_BYTES = 1.5 * 1024 * 1024;
+/** A chunk's limit counts the messages' values; their keys are stored too. */
+const AT_ONCE_KEYS = 1024 * 1024;
 
 export interface StoreOptions {
   ttlDays: number;
   now: Date;
-  /** The most bytes of JSON in a chunk of more than one event. */
+  /** The most bytes of JSON in a chunk of more than one event, as far as this node has cut it. */
   chunkBytes: number;
 }
 
@@ -31,8 +33,9 @@ export async function storeEvents(
     storedEvent(event, deliveries[index] as Delivery, now, ttlDays * DAY_MS),
   );
   const outcomes = events.map((): BatchOutcome => ({ status: "completed" }));
+  const keys = deliveries.reduce((length, { key }) => length + (key?.length ?? 0), 0);
   const present =
-    chunkBytes <= AT_ONCE_BYTES
+    chunkBytes <= AT_ONCE_BYTES && keys <= AT_ONCE_KEYS
       ? await insertNewAtOnce(db, collection.collectionName, documents)
       : await insertNew(collection, documents);
   if (present.length === 0) return outcomes;

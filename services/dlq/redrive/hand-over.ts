@@ -15,10 +15,11 @@ export interface HandedOver {
   waits?: string;
   /** True where it is not known what became of a delivery: the next one has to say that it comes after it. */
   unknown: boolean;
-  /** Closes the letters that were handled, which comes before their outcomes are written anywhere else. */
-  close(): Promise<void>;
-  /** True where nobody waits for the letters to be closed: all were handled, and none keeps an order. */
-  mayCloseLater: boolean;
+  /**
+   * Where all letters were handled and none keeps an order, nobody waits for them to be closed: this does it, and comes before their
+   * outcomes are written anywhere else. Absent where it is done.
+   */
+  close?: () => Promise<void>;
 }
 
 /** Takes letters, hands them over, and writes down in each that was not handled why: one way for many letters. */
@@ -65,6 +66,8 @@ export async function handOver(
       await closeLetters(ports, handled[result], result, taker);
     }
   };
+  const mayCloseLater = !ordered && handled.delivered.length + handled.duplicate.length === ids.length;
+  if (!mayCloseLater) await close();
   const failed = settled.flatMap(({ letter, result }) =>
     result.status === "failed" || result.status === "refused" ? [{ letter, result }] : [],
   );
@@ -83,8 +86,7 @@ export async function handOver(
   for (const [id, outcome] of outcomesBehind(behind, ids, outcomes)) outcomes.set(id, outcome);
   const [first] = undone;
   const waits = first?.result.status === "not_now" ? first.result.error.message : busy;
-  const mayCloseLater = !ordered && handled.delivered.length + handled.duplicate.length === ids.length;
-  return { outcomes, unknown, close, mayCloseLater, ...(waits && { waits }) };
+  return { outcomes, unknown, ...(mayCloseLater && { close }), ...(waits && { waits }) };
 }
 
 const NONE_BEHIND: Behind = new Map();

@@ -57,15 +57,18 @@ export async function runChunk(run: JobRun, chunk: RedriveChunk, parts: Parts): 
       waits = handed.waits ?? waits;
       decided += handed.outcomes.size;
       waiting.note(slice, handed.outcomes);
-      const settle = async () => {
-        await handed.close();
-        return writeOutcomes(run, chunk, handed.outcomes);
-      };
-      if (handed.mayCloseLater && slice.length === pending.length && job.canary !== "due") {
-        await tellWaiting(run, undefined);
+      const { close, outcomes } = handed;
+      if (close && slice.length === pending.length && job.canary !== "due") {
+        const settle = async () => {
+          await close();
+          const ours = await writeOutcomes(run, chunk, outcomes);
+          await tellWaiting(run, undefined);
+          return ours;
+        };
         return { kind: "done", settle };
       }
-      if (!(await settle())) return { kind: "stopped" };
+      await close?.();
+      if (!(await writeOutcomes(run, chunk, outcomes))) return { kind: "stopped" };
       if (job.canary !== "due" || handed.outcomes.size === 0) continue;
       const [canary] = handed.outcomes.values();
       // Not its turn: nothing was tried.

@@ -26,13 +26,17 @@ export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void
       const { chunk, parts } = prepared;
       ahead = prepareChunk(run, next + 1, chunks);
       const end = await runChunk(run, chunk, parts);
-      const goesOn = await behind;
       if (end.kind !== "done") {
-        if (goesOn && end.kind !== "stopped") await pauseItself(run, end);
+        await behind;
+        if (end.kind !== "stopped") await pauseItself(run, end);
         return;
       }
+      // Paused, cancelled, or one write failed: what was handled is closed all the same.
+      const goesOn = await behind.catch(async (error) => {
+        await end.settle?.();
+        throw error;
+      });
       if (!goesOn) {
-        // Paused or cancelled: what was handled is closed all the same.
         await end.settle?.();
         return;
       }
