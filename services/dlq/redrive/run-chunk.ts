@@ -2,6 +2,7 @@ import type { ObjectId } from "mongodb";
 import { handOver } from "./hand-over";
 import type { RedriveChunk, RedriveJob } from "./job";
 import type { JobLease } from "./lease";
+import { inOffsetOrder } from "./offset-order";
 import type { Pace } from "./pace";
 import type { RedrivePorts } from "./ports";
 import { type Parts, WaitingKeys } from "./waiting-keys";
@@ -40,7 +41,7 @@ export async function runChunk(run: JobRun, chunk: RedriveChunk, parts: Parts): 
   let backoff = BACKOFF_MS.first;
   let stuckSince: number | null = null;
   for (let known = parts; ; known = await partsOf(ports, pendingOf(chunk))) {
-    const pending = pendingOf(chunk);
+    const pending = inOffsetOrder(pendingOf(chunk), known);
     if (pending.length === 0) return { kind: "done" };
     let waits: string | undefined;
     let decided = 0;
@@ -121,7 +122,7 @@ function slicesOf({ ports, job, pace }: JobRun, ids: ObjectId[], parts: Parts): 
 }
 
 export async function partsOf({ collection }: RedrivePorts, ids: ObjectId[]): Promise<Parts> {
-  const projection = { raw_bytes: 1, group: 1, original_topic: 1, key: 1, lane: 1 };
+  const projection = { raw_bytes: 1, group: 1, original_topic: 1, partition: 1, offset: 1, key: 1, lane: 1 };
   const found = await collection
     .find({ _id: { $in: ids } }, { projection })
     .batchSize(ids.length)

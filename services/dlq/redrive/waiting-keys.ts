@@ -4,7 +4,7 @@ import type { Letter } from "../letter";
 /** What decides which letters go together, by id. */
 export type Parts = ReadonlyMap<
   string,
-  Pick<Letter, "raw_bytes" | "group" | "original_topic" | "key" | "lane">
+  Pick<Letter, "raw_bytes" | "group" | "original_topic" | "partition" | "offset" | "key" | "lane">
 >;
 
 /** The Kafka keys whose events have to wait because one before them does: those of a key are handed over in their order. */

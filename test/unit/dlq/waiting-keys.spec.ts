@@ -7,7 +7,15 @@ type Part = Parts extends ReadonlyMap<string, infer Value> ? Value : never;
 describe("keys that wait in a redrive", () => {
   const letter = (key: string | null, changes: Partial<Part> = {}) => ({
     id: new ObjectId(),
-    part: { raw_bytes: 1, group: "orders", original_topic: "order.placed", key, ...changes },
+    part: {
+      raw_bytes: 1,
+      group: "orders",
+      original_topic: "order.placed",
+      partition: 0,
+      offset: "1",
+      key,
+      ...changes,
+    },
   });
   const first = letter("k");
   const next = letter("k");
