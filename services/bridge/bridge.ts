@@ -13,6 +13,7 @@ import { connectPatiently } from "./connect-patiently";
 import { GroupSupervisor } from "./group-supervisor";
 import { HandOver } from "./hand-over";
 import { MessageReader } from "./message-reader";
+import { plainLetter } from "./plain-letter";
 import { Plugins } from "./plugins";
 import { type Published, type Publisher, type PublishRequest, publish } from "./publish";
 import { type BridgeState, type BridgeStatus, lookAtGroups } from "./status";
@@ -196,7 +197,7 @@ export class Bridge {
   }
 
   private deadLetter(letters: DeadLetterInput[]): Promise<{ inserted: number; present: number }> {
-    return this.broker.call("dlq.put", { letters });
+    return this.broker.call("dlq.put", { letters: letters.map(plainLetter) });
   }
 
   private onBreaker(change: BreakerChange, group: string, status: BreakerStatus): void {

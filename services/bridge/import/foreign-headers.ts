@@ -1,5 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import type { IHeaders, KafkaMessage } from "kafkajs";
+import { TOPIC } from "../../../schemas/query-params";
+
+/** Characters of a group's name; Kafka allows fewer. */
+const MAX_NAME = 1_024;
 
 /** Where a message of a Kafka dead letter topic came from, as far as its headers tell. */
 export interface ForeignOrigin {
@@ -91,11 +95,11 @@ export function originOf({ headers = {} }: Pick<KafkaMessage, "headers">): Forei
   const last = (name?: string) => valuesOf(headers, scheme, name).at(-1);
   const partition = numberOf(first(scheme.partition));
   const attempts = numberOf(last(scheme.attempts));
-  const groupId = textOf(first(scheme.groupId));
+  const groupId = textOf(first(scheme.groupId))?.slice(0, MAX_NAME);
   const type = mirrored ? textOf(buffersOf(headers[MIRROR.type]).at(-1)) : textOf(last(scheme.type));
   return {
     ...defined({
-      topic: textOf(first(scheme.topic)),
+      topic: topicIn(textOf(first(scheme.topic))),
       partition: partition === undefined ? undefined : Number(partition),
       offset: numberOf(first(scheme.offset)),
       ...(mirrored ? { group: groupId } : { groupId }),
@@ -120,6 +124,11 @@ function buffersOf(value: IHeaders[string]): Buffer[] {
 
 function textOf(value: Buffer | undefined): string | undefined {
   return value && value.length > 0 && isUtf8(value) ? value.toString("utf8") : undefined;
+}
+
+/** What cannot be a topic's name tells nothing. */
+function topicIn(text: string | undefined): string | undefined {
+  return text !== undefined && TOPIC.pattern.test(text) ? text : undefined;
 }
 
 /** Numbers come as text, or, from Spring, as 4 or 8 bytes. */
