@@ -30,8 +30,12 @@ const BY_CODE: Record<number, Reaction> = {
   11000: "duplicates",
 };
 
+/** What collMod says where another process changes the same index; the server gives it no code of its own. */
+const CHANGED_MEANWHILE = /index was modified by another thread/;
+
 export function reactionTo(error: unknown): Reaction {
   if (isUnreachable(error)) return "wait";
+  if (CHANGED_MEANWHILE.test(String((error as Error)?.message))) return "look_again";
   return BY_CODE[codeOf(error)] ?? "tell";
 }
 

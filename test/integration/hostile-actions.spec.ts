@@ -29,6 +29,8 @@ describe("hostile parameters", () => {
 
   before(async () => {
     space = await createSpace();
+    // What expires meanwhile would look like something that was done.
+    await expiry(false);
     watched = watchMongoCommands();
     joined = await TRANSPORTERS.TCP(["gateway", "other"]);
     const { transporter, nodeIDs } = joined;
@@ -53,10 +55,14 @@ describe("hostile parameters", () => {
     await other?.stop();
     await broker?.stop();
     await joined?.close();
+    await expiry(true);
     await space.close();
   });
 
   /** Of every collection and of every topic, what is in it. */
+  const expiry = (ttlMonitorEnabled: boolean) =>
+    space.db.admin().command({ setParameter: 1, ttlMonitorEnabled });
+
   async function contents(): Promise<object> {
     const { collections } = await space.db.command({ dbHash: 1 });
     for (const name of BY_ITSELF) delete collections[name];
