@@ -109,7 +109,7 @@ describe("replay across the death of gateways", () => {
         const session = await sessions().findOne({ _id });
         return session?.lease && session.counts.read >= RATE ? session : null;
       },
-      { what: "the replay to be under way" },
+      { what: "the replay to be under way", limitMs: 60_000 },
     );
     const name = String(lease?.node);
     daemons.get(name)?.kill("SIGKILL");
@@ -129,7 +129,10 @@ describe("replay across the death of gateways", () => {
     await consumer.run({
       eachMessage: async ({ message }) => void copies.push(JSON.parse(String(message.value)).event_id),
     });
-    await waitFor(() => copies.length >= Number(high), { what: "all copies" });
+    await waitFor(() => copies.length >= Number(high), {
+      what: "all copies",
+      limitMs: 60_000,
+    });
     await consumer.disconnect();
     assert.deepEqual([...new Set(copies)].sort(), [...traffic.good.keys()].sort());
     const chunk = RATE / 4;
