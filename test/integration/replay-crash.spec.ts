@@ -136,6 +136,8 @@ describe("replay across the death of gateways", () => {
     await consumer.disconnect();
     assert.deepEqual([...new Set(copies)].sort(), [...traffic.good.keys()].sort());
     const chunk = RATE / 4;
-    assert.ok(copies.length <= 800 + chunk, `${copies.length - 800} are there twice`);
+    const takeovers = done.history.filter(({ action }) => action === "taken").length - 1;
+    const inHand = chunk * takeovers;
+    assert.ok(copies.length <= 800 + inHand, `${copies.length - 800} are there twice, ${inHand} may be`);
   });
 });
