@@ -23,6 +23,7 @@ export async function insertNew<Document extends object>(
     return [];
   } catch (error) {
     const { writeErrors = [] } = error as { writeErrors?: WriteError[] };
+    if (writeErrors.length === 0) throw error;
     return refusedAsPresent(writeErrors, () => error);
   }
 }
@@ -40,12 +41,11 @@ export async function insertNewAtOnce(
   const command = { insert: collection, documents, ordered: false, writeConcern: { w: "majority" } };
   const reply = await db.command(command, { checkKeys: false } as CommonOptions);
   const { writeErrors = [] } = reply as { writeErrors?: WriteError[] };
-  if (writeErrors.length === 0) return [];
   return refusedAsPresent(writeErrors, ({ code, errmsg }) => Object.assign(new Error(errmsg), { code }));
 }
 
-function refusedAsPresent(errors: WriteError[], errorOf: (first: WriteError) => unknown): number[] {
+function refusedAsPresent(errors: WriteError[], errorOf: (other: WriteError) => unknown): number[] {
   const other = errors.find(({ code }) => code !== DUPLICATE_KEY);
-  if (errors.length === 0 || other) throw errorOf(other as WriteError);
+  if (other) throw errorOf(other);
   return errors.map(({ index }) => index).sort((a, b) => a - b);
 }

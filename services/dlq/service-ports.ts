@@ -4,6 +4,7 @@ import type { MongoCollections } from "../../mixins/mongo-schema.mixin";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import type { DlqPolicy } from "../../schemas/dlq-policy";
 import type { Redelivery, RedeliveryResult } from "../../schemas/redelivery";
+import { isHeard } from "../runtime/is-heard";
 import type { FailureGroup } from "./grouping/group";
 import { reopen } from "./grouping/set-group";
 import type { Letter, Transition } from "./letter";
@@ -31,8 +32,7 @@ export function letterPorts({ broker, collection, collections, time }: DlqServic
     now: () => time.now(),
     news: newsOf(dlq),
     tell(what: Transition, { _id, reason, event_id, event_type, group, expires_at }: Letter) {
-      // An emit that nobody hears costs as much as one that somebody does.
-      if (broker.getEventGroups(`dlq.message.${what}`).length === 0) return;
+      if (!isHeard(broker, `dlq.message.${what}`)) return;
       const told = { id: _id.toHexString(), reason, event_id, event_type, group };
       const message = what === "expiring" ? { ...told, expires_at: expires_at?.toISOString() } : told;
       broker.emit(`dlq.message.${what}`, message).catch(() => {});

@@ -1,6 +1,7 @@
 import type { ServiceBroker } from "moleculer";
 import type { BatchOutcome } from "../../mixins/event-handler.mixin";
 import type { EventEnvelope } from "../../schemas/delivery";
+import { isHeard } from "../runtime/is-heard";
 
 /**
  * Emits each newly stored event under its own type, for plain Moleculer listeners. Nobody acknowledges it: what a listener
@@ -11,12 +12,12 @@ export function announceStored(
   events: readonly EventEnvelope[],
   outcomes: BatchOutcome[],
 ): void {
-  // Asked once for a chunk: an emit that nobody hears costs as much as one that somebody does.
+  // Asked once for a chunk.
   const heard = new Map<string, boolean>();
   for (const [index, event] of events.entries()) {
     if (outcomes[index]?.status !== "completed") continue;
     const { event_type } = event;
-    if (!heard.has(event_type)) heard.set(event_type, broker.getEventGroups(event_type).length > 0);
+    if (!heard.has(event_type)) heard.set(event_type, isHeard(broker, event_type));
     if (heard.get(event_type)) broker.emit(event_type, event).catch(() => undefined);
   }
 }

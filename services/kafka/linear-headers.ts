@@ -3,7 +3,7 @@ import Decoder from "kafkajs/src/protocol/decoder";
 export type DecodedHeaders = Record<string, Buffer | null | (Buffer | null)[]>;
 
 /** What a message without headers has: nearly every message, so that it is one object for all. */
-export const NO_HEADERS: DecodedHeaders = Object.freeze(Object.create(null));
+const NO_HEADERS: DecodedHeaders = Object.freeze(Object.create(null));
 
 /**
  * kafkajs 2.2.4 copies all headers so far for each further one: a few thousand in one message stop the process for minutes.

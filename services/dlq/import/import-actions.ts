@@ -1,5 +1,5 @@
 import type { Context, ServiceSchema } from "moleculer";
-import { STRICT, TOPIC } from "../../../schemas/query-params";
+import { IMPORT } from "../../bridge/hand-over-params";
 import type { ImportRequest, ImportResult } from "../../bridge/import/import-topic";
 
 // As long as the topic is; it ends by itself where nothing gets on.
@@ -14,7 +14,7 @@ export const importActions: Partial<ServiceSchema> = {
      */
     importTopic: {
       ...NO_TIMEOUT,
-      params: { ...STRICT, topic: TOPIC, original_topic: { ...TOPIC, optional: true } },
+      params: IMPORT,
       handler(ctx: Context<ImportRequest>): Promise<ImportResult> {
         return ctx.call("bridge.importDeadLetters", ctx.params, { timeout: 0, retries: 0 });
       },

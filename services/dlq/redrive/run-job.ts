@@ -17,10 +17,10 @@ export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void
   const run: JobRun = { ports, job, lease, pace: new Pace(job.rate, ports), attempt: 0 };
   /** What is still to be written of the chunk before → false where the job is not ours any more. */
   let behind = Promise.resolve(true);
-  const { chunks } = job;
+  const chunks = job.chunks ?? 0;
   let ahead = prepareChunk(run, job.next, chunks);
   try {
-    for (let { next } = job; next < (chunks ?? 0); next += 1) {
+    for (let { next } = job; next < chunks; next += 1) {
       const prepared = await ahead;
       if (!prepared) return;
       const { chunk, parts } = prepared;
@@ -32,14 +32,13 @@ export async function runJob(ports: RedrivePorts, lease: JobLease): Promise<void
         return;
       }
       // Paused, cancelled, or one write failed: what was handled is closed all the same.
-      const goesOn = await behind.catch(async (error) => {
-        await end.settle?.();
-        throw error;
-      });
-      if (!goesOn) {
-        await end.settle?.();
-        return;
+      let goesOn = false;
+      try {
+        goesOn = await behind;
+      } finally {
+        if (!goesOn) await end.settle?.();
       }
+      if (!goesOn) return;
       behind = settleChunk(run, chunk, end.settle);
       // It is asked for below, also when it fails meanwhile.
       behind.catch(() => undefined);
@@ -57,9 +56,9 @@ interface Prepared {
 }
 
 /** Takes a chunk and looks at its letters, while the one before is handed over → null where there is none, or it is not ours. */
-function prepareChunk(run: JobRun, n: number, chunks: number | null): Promise<Prepared | null> {
+function prepareChunk(run: JobRun, n: number, chunks: number): Promise<Prepared | null> {
   const prepared = (async () => {
-    const chunk = n < (chunks ?? 0) ? await takeChunk(run, n) : null;
+    const chunk = n < chunks ? await takeChunk(run, n) : null;
     return chunk && { chunk, parts: await partsOf(run.ports, pendingOf(chunk)) };
   })();
   // It is asked for later, also when it fails meanwhile.
