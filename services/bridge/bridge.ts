@@ -66,7 +66,7 @@ export class Bridge {
         kafka: this.kafka,
         admin: this.admin,
         logger,
-        read: (value, place) => this.reader.read(value, place),
+        read: (message, place) => this.reader.read(message, place),
         chunk: this.configuration.chunk,
         deliver: (request) => this.deliverToGroup(request),
         deadLetter: async (letters) => void (await this.deadLetter(letters)),

@@ -1,13 +1,14 @@
 import { crc32 } from "node:zlib";
+import { deepFreeze } from "../../mixins/event-handler/deep-freeze";
 import type { Catalog } from "../../schemas/catalog";
 import type { EventEnvelope } from "../../schemas/delivery";
+import type { SharedMessage } from "../kafka/shared-fetches";
 import { type ReadMessage, readMessage } from "./read-message";
 
-/** Where in Kafka a message is. */
+/** Where in Kafka a message comes from. */
 export interface Place {
   topic: string;
   partition: number;
-  offset: string;
 }
 
 /** Messages of a partition that are remembered: two groups that are further apart both look for themselves. */
@@ -24,7 +25,19 @@ export class MessageReader {
 
   constructor(private readonly catalog: Catalog) {}
 
-  read(value: Buffer | null, { topic, partition, offset }: Place): ReadMessage {
+  read(message: SharedMessage, { topic, partition }: Place): ReadMessage {
+    const { readers } = message;
+    if (readers === undefined) return this.readOne(message, topic, partition);
+    message.readers = readers - 1;
+    const known = message.read as ReadMessage | undefined;
+    const read = known ?? this.readOne(message, topic, partition);
+    // Shared from here on: what one handler did to it would reach the others.
+    if (!known && read.event) deepFreeze(read.event);
+    message.read = readers > 1 ? read : undefined;
+    return read;
+  }
+
+  private readOne({ value, offset }: SharedMessage, topic: string, partition: number): ReadMessage {
     if (value === null || value.length === 0) return readMessage(value, this.catalog);
     const accepted = this.acceptedOf(topic, partition);
     const at = Number(offset);

@@ -14,7 +14,7 @@ import { laneOfLetter } from "./strict-order";
 export interface PathPorts {
   group: string;
   /** Never throws. */
-  read(value: Buffer | null, place: Place): ReadMessage;
+  read(message: KafkaMessage, place: Place): ReadMessage;
   wants(eventType: string): boolean;
   deadLettersRefused: boolean;
   /** Absent for a group without handlers that keep order strictly. */
@@ -91,7 +91,7 @@ function readChunk(ports: PathPorts, batch: PartitionBatch, from: number, to: nu
   const { topic, partition } = batch;
   return batch.messages.slice(from, to).map((message) => ({
     message,
-    read: ports.read(message.value, { topic, partition, offset: message.offset }),
+    read: ports.read(message, { topic, partition }),
     outcome: undefined,
   }));
 }

@@ -4,10 +4,12 @@ import type { Configuration } from "../../schemas/configuration/configuration";
 import { registerCodecs } from "./codecs";
 import { quietIdleTimers } from "./idle-timers";
 import { readHeadersInLinearTime } from "./linear-headers";
+import { shareFetches } from "./share-fetches";
 
 registerCodecs();
 quietIdleTimers();
 readHeadersInLinearTime();
+shareFetches();
 
 // Given in full because kafkajs takes other values when NODE_ENV is "test".
 const RETRY = { initialRetryTime: 200, retries: 6, factor: 0.2, multiplier: 2, maxRetryTime: 3_000 };

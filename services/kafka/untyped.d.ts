@@ -10,6 +10,17 @@ declare module "kafkajs/src/network/requestQueue" {
   export default RequestQueue;
 }
 
+declare module "kafkajs/src/broker/index" {
+  import type { FetchReply, FetchRequest } from "./shared-fetches";
+
+  class Broker {
+    /** `host:port`. */
+    brokerAddress: string;
+    fetch(request: FetchRequest): Promise<FetchReply>;
+  }
+  export default Broker;
+}
+
 declare module "kafkajs/src/protocol/decoder" {
   interface Header {
     key: string;
