@@ -3,8 +3,8 @@ import type { Admin, Kafka } from "kafkajs";
 import { createTopics } from "./create-topics";
 import { lagBetween } from "./next-offset";
 
-const LEADER_ATTEMPTS = 20;
-const LEADER_PAUSE_MS = 100;
+const ATTEMPTS = 20;
+const PAUSE_MS = 100;
 
 export interface CommittedOffset {
   topic: string;
@@ -57,7 +57,7 @@ export class TopicAdmin {
   }
 
   async committed(groupId: string, topics: string[]): Promise<CommittedOffset[]> {
-    const found = await this.admin.fetchOffsets({ groupId, topics });
+    const found = await patiently(() => this.admin.fetchOffsets({ groupId, topics }));
     return found.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, offset, metadata }) => ({ topic, partition, offset, metadata })),
     );
@@ -94,16 +94,8 @@ export class TopicAdmin {
     };
   }
 
-  /** A topic made a moment ago may not have its leaders yet, though Kafka has named them. */
-  private async ends(topic: string): Promise<PartitionEnds[]> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.admin.fetchTopicOffsets(topic);
-      } catch (error) {
-        if (attempt === LEADER_ATTEMPTS || (error as { retriable?: boolean }).retriable !== true) throw error;
-        await delay(LEADER_PAUSE_MS);
-      }
-    }
+  private ends(topic: string): Promise<PartitionEnds[]> {
+    return patiently(() => this.admin.fetchTopicOffsets(topic));
   }
 
   /**
@@ -136,6 +128,18 @@ export class TopicAdmin {
       await consumer.commitOffsets(offsets);
     } finally {
       await consumer.disconnect();
+    }
+  }
+}
+
+/** A topic made a moment ago may not have its leaders yet, though Kafka has named them; a group's coordinator loads for a moment. */
+async function patiently<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === ATTEMPTS || (error as { retriable?: boolean }).retriable !== true) throw error;
+      await delay(PAUSE_MS);
     }
   }
 }
