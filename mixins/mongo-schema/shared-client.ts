@@ -1,5 +1,6 @@
 import type { Logger } from "moleculer";
 import { MongoClient, type MongoClientOptions } from "mongodb";
+import { WITH_BSON } from "./bson/driver-option";
 import { HEARTBEAT_MS, watchHealth } from "./client-health";
 import { retryWhileUnreachable } from "./retry";
 
@@ -16,6 +17,7 @@ const OPTIONS: MongoClientOptions & { writeConcern: object; retryWrites: boolean
   socketTimeoutMS: 12_000,
   writeConcern: { w: "majority" },
   retryWrites: true,
+  ...WITH_BSON,
 };
 
 interface SharedClient {
