@@ -1,4 +1,4 @@
-import { type ClientSession, ObjectId } from "mongodb";
+import type { ClientSession } from "mongodb";
 import type { EventEnvelope, Outcome } from "../../../schemas/delivery";
 import { progressKey } from "../../../schemas/progress";
 import type { Entry } from "../chunk";
@@ -9,6 +9,7 @@ import type { BatchHandler, EventHandler } from "../options";
 import { callBatchHandler } from "../run-batch";
 import { runLimited } from "../run-limited";
 import { TransactionAccess } from "./bound-collection";
+import { insertClaim, narrowClaim } from "./claim";
 import { commit } from "./commit";
 import { startOwnSession } from "./own-sessions";
 import type { TransactionStore } from "./records";
@@ -23,7 +24,7 @@ export type AttemptResult =
   | { kind: "committed"; done: number }
   /** A handler threw, or said `failed`: for exactly this entry, or for one that is not known of several. */
   | { kind: "handler_failed"; from: number; to: number; error: unknown; outcome?: Outcome }
-  /** Nothing took effect; `error` is MongoDB's word. */
+  /** Nothing took effect; `error` is MongoDB's word, KeysTaken or ProgressMoved. */
   | { kind: "aborted"; error: unknown };
 
 /** A handler's own failure, apart from whatever MongoDB says. */
@@ -39,8 +40,9 @@ class HandlerFailed extends Error {
 }
 
 /**
- * Runs entries in order in one transaction of its own session: handlers, then the claim, then the partition's progress,
- * then the commit. A session is never used twice, so that a late handler's write has nowhere to go.
+ * Runs entries in order in one transaction of its own session: the claim, so that no handler is called for what was done before,
+ * then the handlers, then the partition's progress, then the commit. A session is never used twice, so that a late handler's
+ * write has nowhere to go.
  */
 export async function attemptTransaction(
   run: ChunkRun,
@@ -56,10 +58,14 @@ export async function attemptTransaction(
     access = new TransactionAccess(store.client.db(store.database), session);
     await rememberSession(run, store, session);
     session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } });
+    const claimed = await insertClaim(run, store, session, entries);
     const done = await runHandlers(run, access, entries, attempt);
     access.close();
     if (done === 0) return { kind: "committed", done };
-    await commit(run, store, session, entries.slice(0, done), new ObjectId());
+    const handled = entries.slice(0, done);
+    const isAll = claimed === null || done === entries.length;
+    const claim = isAll ? claimed : await narrowClaim(run, store, session, claimed, handled);
+    await commit(run, store, session, handled, claim);
     return { kind: "committed", done };
   } catch (error) {
     if (!(error instanceof HandlerFailed)) return { kind: "aborted", error };

@@ -16,27 +16,17 @@ export class ProgressMoved extends Error {
   }
 }
 
-/** The last writes of a transaction: the claim, then the progress by compare-and-set; then the commit itself. */
+/** The last write of a transaction: the progress, by compare-and-set; then the commit itself. `claim` is null where no key is claimed. */
 export async function commit(
   run: ChunkRun,
   store: TransactionStore,
   session: ClientSession,
   done: Entry[],
-  claimId: ObjectId,
+  claim: ObjectId | null,
 ): Promise<void> {
-  const { group, topic, partition, epoch, attempt } = run.request;
+  const { group, topic, partition, epoch } = run.request;
   const from = Number(done[0]?.item.delivery.offset);
   const to = Number(done.at(-1)?.item.delivery.offset);
-  const keys = done.flatMap(({ claimKey }) => claimKey ?? []);
-  if (keys.length > 0) {
-    const ttl = Math.max(run.request.keep_keys_ms ?? 1, ...done.map(({ handler }) => handler.ttl));
-    const by = { topic, partition, epoch, attempt, from, to };
-    const expires_at = new Date(Date.now() + ttl);
-    await claimsOf(store).insertOne(
-      { _id: claimId, group, keys, n: keys.length, by, status: "completed", expires_at },
-      { session },
-    );
-  }
   if (partition >= 0) {
     const _id = progressKey(group, topic, partition);
     const moved = await progressOf(store).updateOne(
@@ -47,7 +37,7 @@ export async function commit(
     if (moved.matchedCount !== 1) throw new ProgressMoved();
   }
   await commitForCertain(session, async () => {
-    if (keys.length > 0) return (await claimsOf(store).countDocuments({ _id: claimId })) === 1;
+    if (claim) return (await claimsOf(store).countDocuments({ _id: claim })) === 1;
     const progress = await progressOf(store).findOne({ _id: progressKey(group, topic, partition) });
     return progress?.epoch === epoch && progress.next > to;
   });

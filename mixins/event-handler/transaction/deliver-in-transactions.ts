@@ -10,19 +10,21 @@ import { backoffMs } from "../run-single";
 import { StrictOrder } from "../strict-order";
 import { unavailabilityOf } from "../unavailable";
 import { attemptTransaction } from "./attempt";
+import { KeysTaken } from "./claim";
 import { ProgressMoved } from "./commit";
-import { lookUp } from "./look-up";
+import { expectsDuplicates } from "./expected-duplicates";
+import { lookUp, passOver } from "./look-up";
 import type { TransactionStore } from "./records";
 
 const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 50;
-const DUPLICATE_KEY = 11_000;
 const NO_SUCH_TRANSACTION = 251;
 
 /**
- * The plugin's half of an event's way where effects, claim and progress commit together. What was handled before is sorted
- * out first; then transactions take the rest in offset order, split around an event whose handler fails. The first failed
- * event ends the delivery: only when its letter is stored may anything above it take effect.
+ * The plugin's half of an event's way where effects, claim and progress commit together. Transactions take a chunk's events in
+ * offset order, split around one whose handler fails. What was handled before is looked up and sorted out when a transaction's
+ * claim meets it, and beforehand where that is likely. The first failed event ends the delivery: only when its letter is
+ * stored may anything above it take effect.
  */
 export async function deliverInTransactions(
   plugin: Plugin,
@@ -31,7 +33,7 @@ export async function deliverInTransactions(
 ): Promise<DeliverResponse> {
   const run = chunkRun(plugin, ctx);
   const chunk = new Chunk(plugin, ctx.params);
-  await lookUp(run, store, chunk);
+  await (expectsDuplicates(run, store) ? lookUp : passOver)(run, store, chunk);
   if (ctx.params.park) await StrictOrder.of(run, chunk);
   await takeAll(run, store, chunk, chunk.workInOrder());
   return chunk.outcomes();
@@ -44,7 +46,7 @@ async function takeAll(
   chunk: Chunk,
   entries: Entry[],
 ): Promise<boolean> {
-  let rest = entries;
+  let rest = openOf(entries);
   let conflicts = 0;
   while (rest.length > 0) {
     const result = await attemptTransaction(run, store, rest, 1);
@@ -59,7 +61,7 @@ async function takeAll(
       // Somebody has done some of it: an earlier attempt whose answer was lost, or another partition with the same event.
       if (conflicts++ >= CONFLICT_ATTEMPTS) return wait(run, rest, result.error);
       await lookUp(run, store, chunk);
-      rest = rest.filter(({ outcome }) => !outcome);
+      rest = openOf(rest);
     } else {
       conflicts += 1;
       if (wasSwallowed(result.error) && conflicts > 2)
@@ -68,8 +70,16 @@ async function takeAll(
       await delay(CONFLICT_PAUSE_MS * conflicts);
     }
   }
-  return true;
+  return !entries.some(waits);
 }
+
+/** What is undecided, up to the first that waits: nothing above it may take effect before it. */
+function openOf(entries: Entry[]): Entry[] {
+  const end = entries.findIndex(waits);
+  return (end === -1 ? entries : entries.slice(0, end)).filter(({ outcome }) => !outcome);
+}
+
+const waits = ({ outcome }: Entry): boolean => outcome?.status === "busy";
 
 type HandlerFailure = { from: number; to: number; error: unknown; outcome?: Outcome };
 
@@ -100,6 +110,8 @@ async function takeAlone(
   entry: Entry,
   failure: HandlerFailure,
 ): Promise<boolean> {
+  // Looked up since it failed.
+  if (entry.outcome) return !waits(entry);
   const { retry, timeout } = entry.handler;
   let error = failure.error;
   if (failure.outcome?.status === "failed") {
@@ -130,7 +142,7 @@ async function takeAlone(
     }
     if (result.kind === "aborted" && isMoved(result.error)) {
       await lookUp(run, store, chunk);
-      return entry.outcome !== undefined;
+      return entry.outcome !== undefined && !waits(entry);
     }
     if (result.kind === "aborted" && !wasSwallowed(result.error)) return wait(run, [entry], result.error);
     error = result.kind === "aborted" ? swallowed(result.error) : result.error;
@@ -165,7 +177,7 @@ function wait(run: ChunkRun, entries: Entry[], error: unknown): false {
 }
 
 function isMoved(error: unknown): boolean {
-  return error instanceof ProgressMoved || (error as { code?: number }).code === DUPLICATE_KEY;
+  return error instanceof ProgressMoved || error instanceof KeysTaken;
 }
 
 function wasSwallowed(error: unknown): boolean {

@@ -2,21 +2,25 @@ import { WeirError, WeirRetryableError } from "../../../schemas/errors";
 import { progressKey } from "../../../schemas/progress";
 import type { Chunk } from "../chunk";
 import type { ChunkRun } from "../chunk-run";
+import { noteDuplicates } from "./expected-duplicates";
 import { claimsOf, progressOf, type TransactionStore } from "./records";
 
-/**
- * Sorts out of a chunk what has taken effect before: by the partition's progress, and by its keys. Throws WEIR_FENCED where
- * another owner has the partition, WEIR_OTHER_MONGODB where this node's MongoDB knows nothing of it.
- */
+/** Sorts out of a chunk what has taken effect before: by the partition's progress, and by its keys. Throws as `passOver` does. */
 export async function lookUp(run: ChunkRun, store: TransactionStore, chunk: Chunk): Promise<void> {
-  const [next, claimed] = await Promise.all([
-    progressNext(run, store),
-    claimedKeys(store, chunk.keysToClaim()),
-  ]);
+  const [claimed] = await Promise.all([claimedKeys(store, chunk.keysToClaim()), passOver(run, store, chunk)]);
+  noteDuplicates(run, store, claimed.duplicates.length > 0 || claimed.busy.length > 0);
+  chunk.sortOut({ id: null, redelivered: [], redelivered_to: null, ...claimed });
+}
+
+/**
+ * Sorts out what the partition's progress has passed. Throws WEIR_FENCED where another owner has the partition,
+ * WEIR_OTHER_MONGODB where this node's MongoDB knows nothing of it.
+ */
+export async function passOver(run: ChunkRun, store: TransactionStore, chunk: Chunk): Promise<void> {
+  const next = await progressNext(run, store);
   for (const entry of chunk.entries) {
     if (!entry.outcome && Number(entry.item.delivery.offset) < next) entry.outcome = { status: "duplicate" };
   }
-  chunk.sortOut({ id: null, redelivered: [], redelivered_to: null, ...claimed });
 }
 
 async function progressNext({ request }: ChunkRun, store: TransactionStore): Promise<number> {
