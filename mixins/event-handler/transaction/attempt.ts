@@ -15,6 +15,7 @@ import { startOwnSession } from "./own-sessions";
 import type { TransactionStore } from "./records";
 import { rememberSession } from "./remember-session";
 import { segmentsOf } from "./segments";
+import { endSession, endStrays } from "./stray-sessions";
 
 /** One transaction is kept to this long, so that the server does not end it: what is done then commits, the rest follows. */
 const TRANSACTION_MS = 4_000;
@@ -50,11 +51,13 @@ export async function attemptTransaction(
   entries: Entry[],
   attempt: number,
 ): Promise<AttemptResult> {
+  const { group, topic, partition } = run.request;
+  const place = progressKey(group, topic, partition);
   let session: ClientSession | undefined;
   let access: TransactionAccess | undefined;
   try {
-    const { group, topic, partition } = run.request;
-    session = startOwnSession(store.client, progressKey(group, topic, partition));
+    await endStrays(store, place);
+    session = startOwnSession(store.client, place);
     access = new TransactionAccess(store.client.db(store.database), session);
     await rememberSession(run, store, session);
     session.startTransaction({ readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } });
@@ -75,8 +78,7 @@ export async function attemptTransaction(
       : { kind: "handler_failed", from, to, error: reason, outcome };
   } finally {
     access?.close();
-    // Aborts what was not committed.
-    await new Promise<void>((resolve) => (session ? session.endSession(() => resolve()) : resolve()));
+    if (session) await endSession(session, place);
   }
 }
 
