@@ -21,6 +21,10 @@ import {
 } from "../support";
 
 const TYPE = "order.placed";
+/** A chunk whose first handler is slow has no time left to begin another one. */
+const BUDGET_MS = 10_000;
+const SHORT = { timeout: 8_000 };
+const SLOW_MS = 2_100;
 type Handle = (event: EventEnvelope, delivery: TransactionDelivery) => unknown;
 type Batch = (events: EventEnvelope[], deliveries: TransactionDelivery[]) => unknown;
 
@@ -30,6 +34,7 @@ describe("the claim of a transaction", () => {
   let gateway: ServiceBroker;
   let handed: string[];
   let answers: string[][];
+  let kafkaKey: string | null;
 
   beforeEach(async () => {
     space = await createSpace({ topics: { partitions: 1 } });
@@ -37,6 +42,7 @@ describe("the claim of a transaction", () => {
     await space.db.createCollection("effects");
     handed = [];
     answers = [];
+    kafkaKey = null;
   });
   afterEach(async () => {
     await gateway.stop();
@@ -88,7 +94,7 @@ describe("the claim of a transaction", () => {
   /** In one message set: what is sent after the group has caught up comes as a chunk of its own. */
   async function send(...ids: string[]): Promise<void> {
     const messages = ids.map((event_id) => ({
-      key: "k",
+      key: kafkaKey,
       value: JSON.stringify({ ...exampleOf(TYPE), event_id }),
     }));
     await space.produce(TYPE, messages);
@@ -148,7 +154,8 @@ describe("the claim of a transaction", () => {
     assert.equal(await countLookUps(() => sendAndSettle("b", "h")), 1, "met again");
     assert.deepEqual(handed, ["a", "b", "c", "d", "e", "f", "g", "h"]);
     assert.deepEqual(await effects(), handed);
-    assert.deepEqual(answers.flat().filter((status) => status === "duplicate").length, 4);
+    const counted = (wanted: string) => answers.flat().filter((status) => status === wanted).length;
+    assert.deepEqual(["completed", "duplicate", "not_started"].map(counted), [8, 4, 0]);
   });
 
   it("aborts no transaction for duplicates that were to be expected", async () => {
@@ -169,10 +176,10 @@ describe("the claim of a transaction", () => {
       await effect(event, delivery);
       if (event.event_id !== "b" || until.done > 0) return;
       // The chunk's budget has no time left for another handler then.
-      until.done = Date.now() + 900;
+      until.done = Date.now() + SLOW_MS;
       await waitFor(() => Date.now() > until.done, { what: "the budget to be used up" });
     };
-    await start(slowAtB, { timeout: 1_000 }, { budget: 1_500 });
+    await start(slowAtB, SHORT, { budget: BUDGET_MS });
     await sendAndSettle("a", "b", "c", "d");
     assert.ok(answers.some((statuses) => statuses.includes("not_started")));
     const made = await claimsOfGroup();
@@ -262,11 +269,11 @@ describe("the claim of a transaction", () => {
   it("leaves nothing behind of a chunk of which only what claims nothing was done", async () => {
     const slow: Handle = async (event, delivery) => {
       await effect(event, delivery);
-      const until = Date.now() + 900;
+      const until = Date.now() + SLOW_MS;
       await waitFor(() => Date.now() > until, { what: "the budget to be used up" });
     };
-    const paid = { timeout: 1_000, idempotency: false, handler: slow };
-    await start(effect, { timeout: 1_000 }, { budget: 1_500 }, { "order.paid": paid });
+    const paid = { ...SHORT, idempotency: false, handler: slow };
+    await start(effect, SHORT, { budget: BUDGET_MS }, { "order.paid": paid });
     const items = ["order.paid", TYPE].map((event_type, offset) => ({
       event: { ...exampleOf(event_type), event_id: event_type },
       delivery: { offset: String(offset), key: null, headers: {}, redelivered: false },
@@ -289,6 +296,7 @@ describe("the claim of a transaction", () => {
       if (event.event_id === "bad") throw new Error("no");
       await effect(event, delivery);
     };
+    kafkaKey = "k";
     await start(picky, { order: "strict" });
     await sendAndSettle("a", "bad");
     await sendAndSettle("a", "b");

@@ -67,8 +67,7 @@ async function takeAll(
       if (wasSwallowed(result.error) && conflicts > 2)
         return splitAborted(run, store, chunk, rest, result.error);
       // A claim that a silent MongoDB does not answer has no handler's timeout to end it.
-      if (conflicts >= CONFLICT_ATTEMPTS || run.budget.remainingMs <= 0)
-        return wait(run, rest, result.error);
+      if (conflicts >= CONFLICT_ATTEMPTS || run.budget.remainingMs <= 0) return wait(run, rest, result.error);
       await delay(CONFLICT_PAUSE_MS * conflicts);
     }
   }
