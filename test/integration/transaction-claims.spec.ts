@@ -291,6 +291,21 @@ describe("the claim of a transaction", () => {
     assert.deepEqual(handed, ["order.paid", "order.paid"]);
   });
 
+  it("is preceded by a look-up where events come again", async () => {
+    await start(effect);
+    const deliver = async (event_id: string, redelivered: boolean) => {
+      const delivery = { offset: "0", key: null, headers: {}, redelivered };
+      const items = [{ event: { ...exampleOf(TYPE), event_id }, delivery }];
+      const request = { group: "tx", topic: "any", partition: -1, epoch: 0, attempt: 0, items };
+      await gateway.call("tx.deliver", request);
+    };
+    assert.equal(await countLookUps(() => deliver("a", false)), 0);
+    assert.equal(await countLookUps(() => deliver("b", true)), 1);
+    assert.equal(await countLookUps(() => deliver("a", true)), 1);
+    assert.deepEqual(answers, [["completed"], ["completed"], ["duplicate"]]);
+    assert.deepEqual(handed, ["a", "b"]);
+  });
+
   it("is preceded by a look-up where order is strict: what is done already waits behind nothing", async () => {
     const picky: Handle = async (event, delivery) => {
       if (event.event_id === "bad") throw new Error("no");
