@@ -8,6 +8,9 @@ import type { MongoProgram } from "./programs";
 const REPLICA_SET = "rs0";
 const NOT_YET_INITIALIZED = 94;
 const CACHE_GB = 1;
+/** In percent of the cache: by MongoDB's defaults, a third of these, a small cache's changed pages are written again and again. */
+const EVICTION =
+  "eviction_dirty_target=15,eviction_dirty_trigger=30,eviction_updates_target=8,eviction_updates_trigger=15";
 
 export type MongoParameters = Record<string, string | number | boolean>;
 
@@ -29,6 +32,8 @@ export function mongoServer(
     // There is no other member that clients could go to meanwhile.
     shutdownTimeoutMillisForSignaledShutdown: 0,
     diagnosticDataCollectionEnabled: false,
+    // Nobody reads at a former time. Five minutes of it, MongoDB's default, keep the cache busy with what is over.
+    minSnapshotHistoryWindowInSeconds: 0,
     ...parameters,
   };
   return {
@@ -43,7 +48,8 @@ export function mongoServer(
         logFile: path.join(logs, "mongod.log"),
         args: [
           ...["--dbpath", dbpath, "--bind_ip", HOST, "--port", String(port), "--replSet", REPLICA_SET],
-          ...["--wiredTigerCacheSizeGB", String(CACHE_GB), "--nounixsocket", "--quiet"],
+          ...["--wiredTigerCacheSizeGB", String(CACHE_GB), "--wiredTigerEngineConfigString", EVICTION],
+          ...["--nounixsocket", "--quiet"],
           ...Object.entries(settings).flatMap(([name, value]) => ["--setParameter", `${name}=${value}`]),
         ],
       };
