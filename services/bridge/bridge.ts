@@ -55,7 +55,7 @@ export class Bridge {
     this.letterProducer = new EventProducer(this.kafka);
     this.plugins = new Plugins(broker, catalog, this.configuration.chunk);
     this.topics = new TopicKeeper(this.admin, this.configuration.topics, logger);
-    this.reader = new MessageReader(catalog);
+    this.reader = new MessageReader(catalog, () => this.supervisor.groups.size > 1);
     this.supervisor = new GroupSupervisor({
       configuration: this.configuration,
       catalog,

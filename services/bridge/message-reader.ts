@@ -23,17 +23,26 @@ const REMEMBERED = 65_536;
 export class MessageReader {
   private readonly topics = new Map<string, Accepted[]>();
 
-  constructor(private readonly catalog: Catalog) {}
+  constructor(
+    private readonly catalog: Catalog,
+    /** Whether several groups read here, so that they may be handed the same event: it is frozen then, whether they are or not. */
+    private readonly isShared: () => boolean,
+  ) {}
 
   read(message: SharedMessage, { topic, partition }: Place): ReadMessage {
     const { readers } = message;
-    if (readers === undefined) return this.readOne(message, topic, partition);
+    if (readers === undefined) return this.readForMany(message, topic, partition);
+    const known = message.readBy === this ? (message.read as ReadMessage) : undefined;
+    const read = known ?? this.readForMany(message, topic, partition);
     message.readers = readers - 1;
-    const known = message.read as ReadMessage | undefined;
-    const read = known ?? this.readOne(message, topic, partition);
-    // Shared from here on: what one handler did to it would reach the others.
-    if (!known && read.event) deepFreeze(read.event);
     message.read = readers > 1 ? read : undefined;
+    message.readBy = readers > 1 ? this : undefined;
+    return read;
+  }
+
+  private readForMany(message: SharedMessage, topic: string, partition: number): ReadMessage {
+    const read = this.readOne(message, topic, partition);
+    if (read.event && this.isShared()) deepFreeze(read.event);
     return read;
   }
 

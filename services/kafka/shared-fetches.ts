@@ -7,11 +7,13 @@ export interface FetchedPartition {
 }
 
 /** A message that several groups of this process are handed: the same object. */
-export type SharedMessage = Pick<KafkaMessage, "value" | "offset"> & {
+export type SharedMessage = Pick<KafkaMessage, "value" | "offset" | "headers"> & {
+  key?: KafkaMessage["key"];
   /** How many groups are still to read it; absent where one alone has it. */
   readers?: number;
-  /** What the first of them made of it, for the others. */
+  /** What the first of them made of it, for the others of its gateway. */
   read?: unknown;
+  readBy?: object;
 };
 
 interface AskedPartition {
@@ -44,7 +46,7 @@ interface Kept {
 interface Position {
   /** Where its next fetch begins if it just goes on. */
   next: number;
-  /** Since when it goes on without a jump. */
+  /** When it was handed the first message of those that it has read without a jump; Infinity before. */
   since: number;
   seen: number;
 }
@@ -57,15 +59,18 @@ const MESSAGE_OVERHEAD = 256;
  * Groups of one process that read the same place at about the same time fetch and decode it once: what one was sent is kept for a
  * moment, for those who are on their way there. Nobody waits for anybody: a group that is further behind asks Kafka.
  *
- * A topic that was deleted and made anew has other messages at the same offsets. So what is kept is given only to who has read on
- * without a jump since before it was fetched: whoever joins, starts anew or jumps asks Kafka first.
+ * A topic that was deleted and made anew has other messages at the same offsets, from 0 on. So what is kept is given only to who has
+ * read on without a jump since before it was asked for, and was handed a message on the way: who goes on at 1 or more is not at the
+ * beginning of a new topic. Whoever joins, jumps or was refused asks Kafka first.
  */
 export class SharedFetches {
   /** By partition and reader. */
   private readonly positions = new Map<string, Map<object, Position>>();
   /** By place; in the order in which they were fetched. */
   private readonly kept = new Map<string, Kept>();
-  private bytes = 0;
+  /** How much is kept at the moment. */
+  keptBytes = 0;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly limits = LIMITS,
@@ -82,12 +87,30 @@ export class SharedFetches {
     this.dropOld();
     const from = `${cluster}|${request.isolationLevel}`;
     const { found, missing } = this.look(reader, from, request);
-    if (found.length === 0) return this.remember(reader, from, request, await ask(request));
+    if (found.length === 0) return this.ask(reader, from, request, ask);
     if (missing.length === 0) return { responses: found };
     // The others' turn must not wait for messages that may not come, nor be passed over while this one is served.
     const rest = { ...request, topics: missing, maxWaitTime: 0, minBytes: 0 };
-    const { responses } = this.remember(reader, from, rest, await ask(rest));
+    const { responses } = await this.ask(reader, from, rest, ask);
     return { responses: [...found, ...responses] };
+  }
+
+  private async ask<Reply extends FetchReply>(
+    reader: object,
+    from: string,
+    request: FetchRequest,
+    ask: (request: FetchRequest) => Promise<Reply>,
+  ): Promise<Reply> {
+    const at = this.now();
+    try {
+      return this.remember(reader, from, request, at, await ask(request));
+    } catch (error) {
+      // It may join anew with the same connection, and go on elsewhere.
+      for (const { topic, partitions } of request.topics)
+        for (const { partition } of partitions)
+          this.positions.get(`${from}|${topic}/${partition}`)?.delete(reader);
+      throw error;
+    }
   }
 
   private look(reader: object, from: string, { topics }: FetchRequest) {
@@ -111,7 +134,8 @@ export class SharedFetches {
     const place = `${where}/${offset}`;
     const kept = this.kept.get(place);
     const position = this.positions.get(where)?.get(reader);
-    if (!kept || position?.next !== offset || position.since >= kept.at) return null;
+    if (!kept || position?.next !== offset || position.since >= kept.at || !this.isHere(position))
+      return null;
     kept.left -= 1;
     if (kept.left === 0) this.drop(place, kept);
     position.next = endOf(kept.fetched, offset);
@@ -123,9 +147,11 @@ export class SharedFetches {
     reader: object,
     from: string,
     request: FetchRequest,
+    at: number,
     reply: Reply,
   ): Reply {
     const now = this.now();
+    this.forgetLater();
     for (const { topicName: topic, partitions } of reply.responses) {
       const asked = request.topics.find((one) => one.topic === topic)?.partitions;
       for (const fetched of partitions) {
@@ -136,54 +162,76 @@ export class SharedFetches {
         const readers = this.positions.get(where) ?? new Map<object, Position>();
         this.positions.set(where, readers);
         const before = readers.get(reader);
-        const since = before?.next === offset ? before.since : now;
-        readers.set(reader, { next: endOf(fetched, offset), since, seen: now });
-        this.keep(`${where}/${offset}`, fetched, now, onTheirWay(readers, reader, offset));
+        const next = endOf(fetched, offset);
+        const goesOn =
+          before?.next === offset && this.isHere(before) && before.since < Number.POSITIVE_INFINITY;
+        const since = goesOn ? before.since : next > offset ? now : Number.POSITIVE_INFINITY;
+        readers.set(reader, { next, since, seen: now });
+        this.keep(`${where}/${offset}`, fetched, at, this.onTheirWay(readers, reader, offset));
       }
     }
     return reply;
   }
 
   private keep(place: string, fetched: FetchedPartition, at: number, others: number): void {
-    // Two that asked at the same time have each their own.
-    if (others === 0 || fetched.messages.length === 0 || this.kept.has(place)) return;
+    if (others === 0 || fetched.messages.length === 0) return;
+    // Whoever asked later knows better.
+    const before = this.kept.get(place);
+    if (before) this.drop(place, before);
     let bytes = 0;
     for (const message of fetched.messages) {
-      bytes += MESSAGE_OVERHEAD + (message.value?.length ?? 0);
+      bytes += bytesOf(message);
       message.readers = others + 1;
     }
     this.kept.set(place, { fetched, at, bytes, left: others });
-    this.bytes += bytes;
+    this.keptBytes += bytes;
     for (const [oldest, entry] of this.kept) {
-      if (this.bytes <= this.limits.bytes) break;
+      if (this.keptBytes <= this.limits.bytes) break;
       this.drop(oldest, entry);
     }
   }
 
   private dropOld(): void {
-    const now = this.now();
-    for (const [place, entry] of this.kept) {
-      if (entry.at > now - this.limits.ageMs) break;
-      this.drop(place, entry);
-    }
-    for (const [where, readers] of this.positions) {
-      for (const [reader, { seen }] of readers)
-        if (seen <= now - this.limits.absentMs) readers.delete(reader);
-      if (readers.size === 0) this.positions.delete(where);
-    }
+    const oldest = this.now() - this.limits.ageMs;
+    for (const [place, entry] of this.kept) if (entry.at <= oldest) this.drop(place, entry);
+  }
+
+  /** Forgets also while nobody fetches any more. */
+  private forgetLater(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.dropOld();
+      for (const [where, readers] of this.positions) {
+        for (const [reader, position] of readers) if (!this.isHere(position)) readers.delete(reader);
+        if (readers.size === 0) this.positions.delete(where);
+      }
+      if (this.positions.size > 0) this.forgetLater();
+    }, this.limits.absentMs).unref();
+  }
+
+  private isHere({ seen }: Position): boolean {
+    return seen > this.now() - this.limits.absentMs;
+  }
+
+  /** The readers that have yet to come by. */
+  private onTheirWay(readers: Map<object, Position>, but: object, offset: number): number {
+    let count = 0;
+    for (const [reader, position] of readers)
+      if (reader !== but && position.next <= offset && this.isHere(position)) count += 1;
+    return count;
   }
 
   private drop(place: string, { bytes }: Kept): void {
     this.kept.delete(place);
-    this.bytes -= bytes;
+    this.keptBytes -= bytes;
   }
 }
 
-/** The readers that have yet to come by. */
-function onTheirWay(readers: Map<object, Position>, but: object, offset: number): number {
-  let count = 0;
-  for (const [reader, { next }] of readers) if (reader !== but && next <= offset) count += 1;
-  return count;
+/** About what a message holds in memory. */
+function bytesOf({ value, key, headers }: SharedMessage): number {
+  const bytes = MESSAGE_OVERHEAD + (value?.length ?? 0) + (key?.length ?? 0);
+  const values = headers ? Object.values(headers).flat() : [];
+  return values.reduce((sum, header) => sum + MESSAGE_OVERHEAD + (header?.length ?? 0), bytes);
 }
 
 /** The offset behind the last message: where the next fetch begins once all of it is done. */

@@ -78,7 +78,7 @@ export async function attemptTransaction(
       : { kind: "handler_failed", from, to, error: reason, outcome };
   } finally {
     access?.close();
-    if (session) await endSession(session, place);
+    if (session) await endSession(store, session, place);
   }
 }
 

@@ -14,6 +14,7 @@ const NOT_KNOWN = new Error("not written here");
 
 // One command is written at a time.
 const out = new Output(MAX_BYTES);
+let isAtWork = false;
 let depth = 0;
 let checkKeys = false;
 let skipUndefined = true;
@@ -26,6 +27,9 @@ let skipUndefined = true;
 export function write(document: unknown, options: SerializeOptions, library: Bson): Buffer | undefined {
   if (typeof document !== "object" || document === null) return undefined;
   if (Array.isArray(document) || document instanceof Map || (document as Marks).toBSON) return undefined;
+  // Called by a getter of what is being written: that is the library's.
+  if (isAtWork) return undefined;
+  isAtWork = true;
   out.at = 0;
   depth = 0;
   checkKeys = options.checkKeys === true;
@@ -36,6 +40,8 @@ export function write(document: unknown, options: SerializeOptions, library: Bso
   } catch {
     // Whatever it is, the error of a getter too: the library meets it in its own way.
     return undefined;
+  } finally {
+    isAtWork = false;
   }
 }
 

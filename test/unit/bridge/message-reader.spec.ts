@@ -10,10 +10,12 @@ describe("reading a message for several groups", () => {
   const real = loadCatalog({ dirs: [BUILT_IN_SCHEMAS] });
   const event = exampleOf("order.placed");
   let checks: number;
+  let shared: boolean;
   let reader: MessageReader;
 
   beforeEach(() => {
     checks = 0;
+    shared = true;
     const counting: Catalog = {
       ...real,
       validate: (value) => {
@@ -21,7 +23,7 @@ describe("reading a message for several groups", () => {
         return real.validate(value);
       },
     };
-    reader = new MessageReader(counting);
+    reader = new MessageReader(counting, () => shared);
   });
 
   const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
@@ -106,5 +108,22 @@ describe("reading a message for several groups", () => {
       const shared = { ...message(event), readers: 2 };
       for (let asked = 0; asked < 4; asked += 1) assert.deepEqual(reader.read(shared, PLACE).event, event);
     });
+
+    it("is not taken for what another gateway of the process made of it", () => {
+      const theirs = new MessageReader(
+        { ...real, validate: () => ({ valid: false, reason: "unknown_type", errors: [] }) },
+        () => true,
+      );
+      const shared = { ...message(event), readers: 3 };
+      assert.equal(theirs.read(shared, PLACE).refusal?.reason, "unknown_type");
+      assert.deepEqual(reader.read(shared, PLACE).event, event);
+      assert.equal(theirs.read(shared, PLACE).refusal?.reason, "unknown_type");
+    });
+  });
+
+  it("freezes an event where several groups read, whether it is shared or not, and leaves it alone for one group", () => {
+    assert.ok(Object.isFrozen(reader.read(message(event), PLACE).event?.payload));
+    shared = false;
+    assert.ok(!Object.isFrozen(reader.read(message(event, "1"), PLACE).event));
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type FetchRequest, SharedFetches, type SharedMessage } from "../../../services/kafka/shared-fetches";
+import { waitFor } from "../../support/wait-for";
 
 const TOPIC = "orders";
 const CLUSTER = "127.0.0.1:9092";
@@ -24,21 +25,23 @@ describe("fetches that groups of one process share", () => {
   });
 
   /** A broker that gives 10 messages of each partition at a time. */
-  async function ask(request: FetchRequest) {
+  async function ask(request: FetchRequest, before = async () => {}) {
     asked.push(request);
+    const from = incarnation;
+    await before();
     now += 1;
     return {
       responses: request.topics.map(({ topic, partitions }) => ({
         topicName: topic,
         partitions: partitions.map(({ partition, fetchOffset }) => ({
           partition,
-          messages: messagesFrom(Number(fetchOffset), log[partition] ?? 0),
+          messages: messagesFrom(Number(fetchOffset), log[partition] ?? 0, from),
         })),
       })),
     };
   }
 
-  function messagesFrom(from: number, end: number): SharedMessage[] {
+  function messagesFrom(from: number, end: number, incarnation: string): SharedMessage[] {
     const count = Math.max(0, Math.min(10, end - from));
     return Array.from({ length: count }, (_, index) => ({
       offset: String(from + index),
@@ -52,7 +55,7 @@ describe("fetches that groups of one process share", () => {
     const positions = new Map(partitions.map((partition) => [partition, 0]));
     return {
       positions,
-      async read(cluster = CLUSTER, isolationLevel = 1) {
+      async read(cluster = CLUSTER, isolationLevel = 1, before?: () => Promise<void>) {
         now += 1;
         const topics = [
           {
@@ -65,7 +68,7 @@ describe("fetches that groups of one process share", () => {
           },
         ];
         const request = { topics, isolationLevel, maxWaitTime: 500, minBytes: 1 };
-        const { responses } = await shared.fetch(connection, cluster, request, ask);
+        const { responses } = await shared.fetch(connection, cluster, request, (asked) => ask(asked, before));
         const got = responses.flatMap(({ partitions: found }) => found);
         for (const { partition, messages } of got) {
           const last = messages.at(-1);
@@ -208,5 +211,80 @@ describe("fetches that groups of one process share", () => {
     await assert.rejects(b.read(), /connection broke/);
     log = working;
     assert.equal(texts(await b.read()).filter((text) => text === "first 10").length, 2);
+  });
+
+  describe("of a topic that is made anew", () => {
+    /** Two groups that wait at the end of a partition with so many messages; then more come, and the first of them takes these. */
+    async function oneAhead(messages: number, more: number) {
+      log = { 0: messages };
+      const [a, b] = [reader(0), reader(0)];
+      for (const group of [a, b]) {
+        while ((await group.read())[0]?.messages.length) {
+          // To its end.
+        }
+      }
+      log = { 0: messages + more };
+      await a.read();
+      incarnation = "second";
+      return b;
+    }
+
+    it("nothing former is given to a group that has not been handed any message", async () => {
+      const b = await oneAhead(0, 10);
+      assert.equal(texts(await b.read())[0], "second 0");
+    });
+
+    it("nothing former is given to a group that Kafka refused, and that joins anew with the same connection", async () => {
+      const b = await oneAhead(10, 10);
+      b.positions.set(0, 500);
+      const working = log;
+      log = new Proxy(working, {
+        get() {
+          throw new Error("out of range");
+        },
+      });
+      await assert.rejects(b.read(), /out of range/);
+      log = working;
+      b.positions.set(0, 10);
+      assert.equal(texts(await b.read())[0], "second 10");
+    });
+
+    it("what was asked for before a group joined is former, however long the answer takes", async () => {
+      log = { 0: 30 };
+      const [a, b] = [reader(0), reader(0)];
+      await a.read();
+      await b.read();
+      let answer: () => void = () => undefined;
+      const slow = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const reads = a.read(CLUSTER, 1, () => slow);
+      b.positions.set(0, 0);
+      now += 1;
+      assert.equal(texts(await b.read())[0], "first 0");
+      answer();
+      await reads;
+      incarnation = "second";
+      assert.equal(texts(await b.read())[0], "second 10");
+    });
+
+    it("what was fetched later takes the place of what is kept", async () => {
+      const b = await oneAhead(10, 10);
+      const c = reader(0);
+      c.positions.set(0, 10);
+      assert.equal(texts(await c.read())[0], "second 10");
+      assert.equal(texts(await b.read())[0], "second 10");
+    });
+  });
+
+  it("keeps nothing once nobody fetches any more", async () => {
+    const short = { bytes: 100_000, ageMs: 5, absentMs: 10 };
+    shared = new SharedFetches(short);
+    const [a, b] = [reader(0), reader(0)];
+    await b.read();
+    await a.read();
+    await a.read();
+    assert.ok(shared.keptBytes > 0);
+    await waitFor(() => shared.keptBytes === 0, { what: "nothing to be kept" });
   });
 });
