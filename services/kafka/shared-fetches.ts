@@ -52,6 +52,11 @@ interface Position {
 }
 
 const LIMITS = { bytes: 8 * 1_048_576, ageMs: 2_000, absentMs: 5_000 };
+/**
+ * The part of a fetch's limit that it must have brought to be kept: of a backlog it brings all of it. Who is handed the small
+ * fetches of another one by one never catches up, where Kafka would give it everything at once.
+ */
+const LEAST_SHARE = 1 / 4;
 /** What a record takes beside its value: offset, key, headers, and the object itself. */
 const MESSAGE_OVERHEAD = 256;
 
@@ -153,11 +158,11 @@ export class SharedFetches {
     const now = this.now();
     this.forgetLater();
     for (const { topicName: topic, partitions } of reply.responses) {
-      const asked = request.topics.find((one) => one.topic === topic)?.partitions;
+      const all = request.topics.find((one) => one.topic === topic)?.partitions;
       for (const fetched of partitions) {
-        const fetchOffset = asked?.find(({ partition }) => partition === fetched.partition)?.fetchOffset;
-        if (fetchOffset === undefined) continue;
-        const offset = Number(fetchOffset);
+        const asked = all?.find(({ partition }) => partition === fetched.partition);
+        if (!asked) continue;
+        const offset = Number(asked.fetchOffset);
         const where = `${from}|${topic}/${fetched.partition}`;
         const readers = this.positions.get(where) ?? new Map<object, Position>();
         this.positions.set(where, readers);
@@ -167,22 +172,26 @@ export class SharedFetches {
           before?.next === offset && this.isHere(before) && before.since < Number.POSITIVE_INFINITY;
         const since = goesOn ? before.since : next > offset ? now : Number.POSITIVE_INFINITY;
         readers.set(reader, { next, since, seen: now });
-        this.keep(`${where}/${offset}`, fetched, at, this.onTheirWay(readers, reader, offset));
+        const others = this.onTheirWay(readers, reader, offset);
+        if (others > 0) this.keep(`${where}/${offset}`, fetched, at, others, asked.maxBytes * LEAST_SHARE);
       }
     }
     return reply;
   }
 
-  private keep(place: string, fetched: FetchedPartition, at: number, others: number): void {
-    if (others === 0 || fetched.messages.length === 0) return;
+  private keep(
+    place: string,
+    fetched: FetchedPartition,
+    at: number,
+    others: number,
+    leastBytes: number,
+  ): void {
     // Whoever asked later knows better.
     const before = this.kept.get(place);
     if (before) this.drop(place, before);
-    let bytes = 0;
-    for (const message of fetched.messages) {
-      bytes += bytesOf(message);
-      message.readers = others + 1;
-    }
+    const bytes = fetched.messages.reduce((sum, message) => sum + bytesOf(message), 0);
+    if (bytes < leastBytes || fetched.messages.length === 0) return;
+    for (const message of fetched.messages) message.readers = others + 1;
     this.kept.set(place, { fetched, at, bytes, left: others });
     this.keptBytes += bytes;
     for (const [oldest, entry] of this.kept) {

@@ -167,7 +167,11 @@ describe("Kafka port: batches and commits", () => {
     const seen = { ahead: new Set<object>(), behind: new Set<object>() };
     let produced = 0;
     const produce = async (count: number) => {
-      await space.produce("side", numbered(count));
+      const value = "x".repeat(count > 1 ? 60_000 : 1);
+      await space.produce(
+        "side",
+        numbered(count).map((message) => ({ ...message, value })),
+      );
       produced += count;
     };
     members.join("side-ahead", ["side"], async (batch) => {

@@ -63,7 +63,7 @@ describe("fetches that groups of one process share", () => {
             partitions: [...positions].map(([partition, offset]) => ({
               partition,
               fetchOffset: String(offset),
-              maxBytes: 1_000,
+              maxBytes: 10_000,
             })),
           },
         ];
@@ -180,6 +180,17 @@ describe("fetches that groups of one process share", () => {
       asked.map(({ topics }) => topics[0]?.partitions[0]?.fetchOffset),
       ["10", "20"],
     );
+  });
+
+  it("shares backlogs only: who is a little behind is given all that there is, and not each small fetch of another", async () => {
+    log = { 0: 1 };
+    const [a, b] = [reader(0), reader(0)];
+    for (const group of [a, b]) await group.read();
+    for (let end = 1; end <= 9; end += 1) {
+      log = { 0: end };
+      await a.read();
+    }
+    assert.equal(texts(await b.read()).length, 8);
   });
 
   it("keeps clusters and isolation levels apart", async () => {
