@@ -27,9 +27,8 @@ export function mongoServer(
 ): MongoServer {
   const dbpath = path.join(dataDir, "mongo");
   const settings: MongoParameters = {
-    // In seconds: longer than a chunk may take, which opens its transaction before its handlers are called. One that a dead process
-    // left open is ended by the partition's next owner.
-    transactionLifetimeLimitSeconds: 40,
+    // An open transaction of a process that died holds its locks for so long, in seconds.
+    transactionLifetimeLimitSeconds: 10,
     // There is no other member that clients could go to meanwhile.
     shutdownTimeoutMillisForSignaledShutdown: 0,
     diagnosticDataCollectionEnabled: false,
