@@ -17,8 +17,8 @@ const REMEMBERED = 65_536;
 /**
  * Reads messages for all groups of a gateway. That a message was found acceptable is remembered by its place, its length and its
  * bytes' CRC-32, so that each further group parses it, and spares the checks, which cost several times as much. The sum only has to
- * tell a topic that was made anew from the former one: nobody meets both by chance. Every group gets an event of its own: what one
- * handler does to it is no other's affair.
+ * tell a topic that was made anew from the former one: nobody meets both by chance. Groups that are handed the same message get the
+ * same event, frozen, so that what one handler does to it is no other's affair; the others get one of their own.
  */
 export class MessageReader {
   private readonly topics = new Map<string, Accepted[]>();
@@ -31,16 +31,16 @@ export class MessageReader {
 
   read(message: SharedMessage, { topic, partition }: Place): ReadMessage {
     const { readers } = message;
-    if (readers === undefined) return this.readForMany(message, topic, partition);
+    if (readers === undefined) return this.readAnew(message, topic, partition);
     const known = message.readBy === this ? (message.read as ReadMessage) : undefined;
-    const read = known ?? this.readForMany(message, topic, partition);
+    const read = known ?? this.readAnew(message, topic, partition);
     message.readers = readers - 1;
     message.read = readers > 1 ? read : undefined;
     message.readBy = readers > 1 ? this : undefined;
     return read;
   }
 
-  private readForMany(message: SharedMessage, topic: string, partition: number): ReadMessage {
+  private readAnew(message: SharedMessage, topic: string, partition: number): ReadMessage {
     const read = this.readOne(message, topic, partition);
     if (read.event && this.isShared()) deepFreeze(read.event);
     return read;
