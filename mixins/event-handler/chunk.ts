@@ -36,7 +36,9 @@ export interface Entry {
   redelivered: boolean;
   /** What it keeps its order in; null where what fails holds nothing back. */
   lane: string | null;
-  outcome?: Outcome;
+  /** The first of its idempotency key in the chunk, whose fate it shares; null for the first itself. */
+  repeats: Entry | null;
+  outcome: Outcome | undefined;
 }
 
 /** The items of one request, and what becomes of each. */
@@ -52,8 +54,10 @@ export class Chunk {
     this.leastTtl = request.keep_keys_ms ?? 1;
     this.entries = request.items.map((item) => entryOf(plugin, request, item));
     for (const entry of this.entries) {
-      if (entry.claimKey !== null && !this.firstOfKey.has(entry.claimKey))
-        this.firstOfKey.set(entry.claimKey, entry);
+      if (entry.claimKey === null) continue;
+      const first = this.firstOfKey.get(entry.claimKey);
+      if (first) entry.repeats = first;
+      else this.firstOfKey.set(entry.claimKey, entry);
     }
   }
 
@@ -86,7 +90,7 @@ export class Chunk {
 
   /** What is to be handled: everything undecided but the second and later of one idempotency key. */
   work(): Entry[] {
-    return this.entries.filter((entry) => !entry.outcome && this.firstOf(entry) === entry);
+    return this.entries.filter(({ outcome, repeats }) => !outcome && repeats === null);
   }
 
   /** The same up to the first that waits: nothing above it may take effect before it. */
@@ -95,7 +99,7 @@ export class Chunk {
       ({ outcome }) => outcome?.status === "busy" || outcome?.status === "failed",
     );
     const open = waits === -1 ? this.entries : this.entries.slice(0, waits);
-    return open.filter((entry) => !entry.outcome && this.firstOf(entry) === entry);
+    return open.filter(({ outcome, repeats }) => !outcome && repeats === null);
   }
 
   /** Leaves out what comes after an event of the same Kafka key that is not done yet. */
@@ -124,17 +128,12 @@ export class Chunk {
 
   /** A repeated key shares its first one's fate: done or dead-lettered makes a duplicate, waiting is waiting. */
   outcomes(): DeliverResponse {
-    return this.entries.map((entry): Outcome => {
-      const first = this.firstOf(entry);
-      if (entry.outcome) return entry.outcome;
-      if (first === entry || !first.outcome) return { status: "not_started" };
-      const waits = first.outcome.status === "busy" || first.outcome.status === "not_started";
-      return waits ? first.outcome : { status: "duplicate" };
+    return this.entries.map(({ outcome, repeats }): Outcome => {
+      if (outcome) return outcome;
+      if (!repeats?.outcome) return { status: "not_started" };
+      const waits = repeats.outcome.status === "busy" || repeats.outcome.status === "not_started";
+      return waits ? repeats.outcome : { status: "duplicate" };
     });
-  }
-
-  private firstOf(entry: Entry): Entry {
-    return entry.claimKey === null ? entry : (this.firstOfKey.get(entry.claimKey) ?? entry);
   }
 }
 
@@ -147,7 +146,7 @@ function entryOf(plugin: Plugin, request: DeliverRequest, item: DeliverItem): En
   const lane = request.park && handler.strict ? laneIn(request, delivery) : null;
   const failed = (reason: string, error: unknown, key: string): Entry => {
     const outcome: Outcome = { status: "failed", reason, error: failureOf(error), attempts: 0, key };
-    return { item, handler, key, claimKey: null, redelivered, lane, outcome };
+    return { item, handler, key, claimKey: null, redelivered, lane, repeats: null, outcome };
   };
   let key: string;
   try {
@@ -162,7 +161,7 @@ function entryOf(plugin: Plugin, request: DeliverRequest, item: DeliverItem): En
     if (plugin.freezeEvents && lifted !== event) deepFreeze(lifted);
     const handed = lifted === event ? item : { event: lifted, delivery };
     const claimKey = handler.idempotency === false ? null : key;
-    return { item: handed, handler, key, claimKey, redelivered, lane };
+    return { item: handed, handler, key, claimKey, redelivered, lane, repeats: null, outcome: undefined };
   } catch (error) {
     if ((error as { type?: string }).type !== "WEIR_UPCAST_FAILED") throw error;
     return failed("upcast_failed", error, key);

@@ -44,7 +44,9 @@ async function handle(run: ChunkRun, chunk: Chunk, order: StrictOrder | null): P
     if (work.length === 0) continue;
     if (batch) {
       const outcomes = await runBatch(run, batch, work);
-      for (const [index, entry] of work.entries()) entry.outcome = outcomes[index];
+      work.forEach((entry, index) => {
+        entry.outcome = outcomes[index];
+      });
     } else {
       const concurrency = Math.min(...work.map(({ handler }) => handler.concurrency));
       await inParallel(lanesOf(work), concurrency, (lane) => handleLane(run, lane, order));

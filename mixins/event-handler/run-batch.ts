@@ -9,6 +9,9 @@ import { runLimited } from "./run-limited";
 import { backoffMs } from "./run-single";
 import { unavailabilityOf } from "./unavailable";
 
+/** One for all of them: there is nothing to tell them apart by. */
+const COMPLETED: Outcome = Object.freeze({ status: "completed" });
+
 type BatchItem = Pick<Entry, "item" | "redelivered" | "key">;
 
 /**
@@ -75,7 +78,7 @@ export async function callBatchHandler(
 }
 
 function outcomesOf(answer: BatchAnswer, batch: BatchItem[], attempts: number): Outcome[] {
-  if (answer === undefined || answer === null) return batch.map(() => ({ status: "completed" }));
+  if (answer === undefined || answer === null) return new Array<Outcome>(batch.length).fill(COMPLETED);
   if (!Array.isArray(answer) || answer.length !== batch.length) {
     const came = Array.isArray(answer) ? `${answer.length} of them` : typeof answer;
     throw new BadOutcome(`an array of ${batch.length} outcomes, one per event`, came);
@@ -84,7 +87,8 @@ function outcomesOf(answer: BatchAnswer, batch: BatchItem[], attempts: number): 
 }
 
 function outcomeOf(outcome: BatchOutcome | undefined, attempts: number, key: string): Outcome {
-  if (outcome?.status === "completed" || outcome?.status === "duplicate") return { status: outcome.status };
+  if (outcome?.status === "completed") return COMPLETED;
+  if (outcome?.status === "duplicate") return { status: "duplicate" };
   if (
     outcome?.status === "failed" &&
     typeof outcome.reason === "string" &&

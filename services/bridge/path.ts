@@ -63,7 +63,9 @@ export async function takeChunk(
       read.event && ports.wants(read.event.event_type) && Number(message.offset) >= owned.next,
   );
   const outcomes = wanted.length > 0 ? await ports.deliver(requestOf(ports, owned, wanted)) : [];
-  for (const [index, entry] of wanted.entries()) entry.outcome = outcomes[index] ?? MISSING;
+  wanted.forEach((entry, index) => {
+    entry.outcome = outcomes[index] ?? MISSING;
+  });
 
   const fates = chunk.map((entry) => fateOf(ports, owned, entry));
   const count = passable(fates);

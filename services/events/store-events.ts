@@ -11,6 +11,9 @@ const AT_ONCE_BYTES = 1.5 * 1024 * 1024;
 /** A chunk's limit counts the messages' values; their keys are stored too. */
 const AT_ONCE_KEYS = 1024 * 1024;
 
+/** One for all of them: there is nothing to tell them apart by. */
+const COMPLETED: BatchOutcome = Object.freeze({ status: "completed" });
+
 export interface StoreOptions {
   ttlDays: number;
   now: Date;
@@ -29,10 +32,9 @@ export async function storeEvents(
   deliveries: readonly Delivery[],
   { ttlDays, now, chunkBytes }: StoreOptions,
 ): Promise<BatchOutcome[]> {
-  const documents = events.map((event, index) =>
-    storedEvent(event, deliveries[index] as Delivery, now, ttlDays * DAY_MS),
-  );
-  const outcomes = events.map((): BatchOutcome => ({ status: "completed" }));
+  const kept = { now, expires: new Date(now.getTime() + ttlDays * DAY_MS) };
+  const documents = events.map((event, index) => storedEvent(event, deliveries[index] as Delivery, kept));
+  const outcomes = new Array<BatchOutcome>(events.length).fill(COMPLETED);
   const keys = deliveries.reduce((length, { key }) => length + (key?.length ?? 0), 0);
   const present =
     chunkBytes <= AT_ONCE_BYTES && keys <= AT_ONCE_KEYS

@@ -27,8 +27,14 @@ export interface StoredEvent {
   kafka: { topic: string; partition: number; offset: string; key: string | null };
 }
 
+/** When an event was stored, and when it is forgotten: the same for a whole chunk. */
+export interface Kept {
+  now: Date;
+  expires: Date;
+}
+
 /** A copy: the event itself is shared with others and frozen. Member by member, because a spread costs twice as much here. */
-export function storedEvent(event: EventEnvelope, delivery: Delivery, now: Date, ttlMs: number): StoredEvent {
+export function storedEvent(event: EventEnvelope, delivery: Delivery, { now, expires }: Kept): StoredEvent {
   const { event_id, event_type, event_version, timestamp, aggregate_id, metadata, payload } = event;
   const { topic, partition, offset, key } = delivery;
   const stored: StoredEvent = {
@@ -41,7 +47,7 @@ export function storedEvent(event: EventEnvelope, delivery: Delivery, now: Date,
     payload,
     status: "stored",
     stored_at: now,
-    ttl_expires_at: new Date(now.getTime() + ttlMs),
+    ttl_expires_at: expires,
     kafka: { topic, partition, offset, key },
   };
   if (aggregate_id !== undefined) stored.aggregate_id = aggregate_id;

@@ -16,6 +16,7 @@ import { expectsDuplicates } from "./expected-duplicates";
 import { lookUp, passOver } from "./look-up";
 import type { TransactionStore } from "./records";
 
+const COMPLETED: Outcome = Object.freeze({ status: "completed" });
 const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 50;
 const NO_SUCH_TRANSACTION = 251;
@@ -51,7 +52,7 @@ async function takeAll(
   while (rest.length > 0) {
     const result = await attemptTransaction(run, store, rest, 1);
     if (result.kind === "committed") {
-      for (const entry of rest.slice(0, result.done)) entry.outcome = { status: "completed" };
+      for (const entry of rest.slice(0, result.done)) entry.outcome = COMPLETED;
       if (result.done === 0) return false;
       rest = rest.slice(result.done);
       conflicts = 0;

@@ -1,7 +1,7 @@
 import { type Collection, MongoClient, type MongoClientOptions } from "mongodb";
 import type { Delivery, EventEnvelope } from "../../../schemas/delivery";
 import { eventIndexes } from "../../../services/events/indexes";
-import { type StoredEvent, storedEvent } from "../../../services/events/stored-event";
+import { type Kept, type StoredEvent, storedEvent } from "../../../services/events/stored-event";
 import type { Job } from "../child/job";
 
 const KEPT_MS = 30 * 24 * 3_600_000;
@@ -47,8 +47,13 @@ export interface Place {
   key: string | null;
 }
 
-export function documentOf(event: EventEnvelope, place: Place, now: Date): StoredEvent {
-  return storedEvent(event, place as Delivery, now, KEPT_MS);
+/** From now on, for the usual time. */
+export function keptFrom(now: Date): Kept {
+  return { now, expires: new Date(now.getTime() + KEPT_MS) };
+}
+
+export function documentOf(event: EventEnvelope, place: Place, kept: Kept): StoredEvent {
+  return storedEvent(event, place as Delivery, kept);
 }
 
 export function claimOf(_id: string, ttlMs = 3_600_000): HandMadeClaim {
