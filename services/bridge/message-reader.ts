@@ -25,7 +25,7 @@ export class MessageReader {
 
   constructor(
     private readonly catalog: Catalog,
-    /** Whether several groups read here, so that they may be handed the same event: it is frozen then, whether they are or not. */
+    /** Whether several groups read here: what they may be handed the same is frozen then, and what was checked is remembered. */
     private readonly isShared: () => boolean,
   ) {}
 
@@ -47,7 +47,8 @@ export class MessageReader {
   }
 
   private readOne({ value, offset }: SharedMessage, topic: string, partition: number): ReadMessage {
-    if (value === null || value.length === 0) return readMessage(value, this.catalog);
+    // One group alone reads nothing twice but what it could not get done, and what was behind that.
+    if (value === null || value.length === 0 || !this.isShared()) return readMessage(value, this.catalog);
     const accepted = this.acceptedOf(topic, partition);
     const at = Number(offset);
     const sum = crc32(value);

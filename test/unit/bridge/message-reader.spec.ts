@@ -121,6 +121,17 @@ describe("reading a message for several groups", () => {
     });
   });
 
+  it("remembers nothing for one group alone, and goes on remembering when there are more", () => {
+    shared = false;
+    reader.read(message(event), PLACE);
+    reader.read(message(event), PLACE);
+    assert.equal(checks, 2);
+    shared = true;
+    reader.read(message(event), PLACE);
+    reader.read(message(event), PLACE);
+    assert.equal(checks, 3);
+  });
+
   it("freezes an event where several groups read, whether it is shared or not, and leaves it alone for one group", () => {
     assert.ok(Object.isFrozen(reader.read(message(event), PLACE).event?.payload));
     shared = false;
