@@ -15,6 +15,10 @@ export interface Step<Item> {
  * them, with as few calls of batch handlers as that allows. Events without a key have no order.
  */
 export function planChunk<Item extends Ordered>(work: readonly Item[]): Step<Item>[] {
+  const first = work[0]?.handler;
+  // The common case: one call keeps every order.
+  if (first?.batch && work.every(({ handler }) => handler === first))
+    return [{ batch: first, work: [...work] }];
   const steps: Step<Item>[] = [];
   const lastStepOfKey = new Map<string, number>();
   const lastStepOfHandler = new Map<ResolvedHandler | null, number>();

@@ -70,7 +70,11 @@ export async function takeChunk(
   const fates = chunk.map((entry) => fateOf(ports, owned, entry));
   const count = passable(fates);
 
-  const letters = chunk.slice(0, count).flatMap((entry) => letterOf(ports, owned, entry) ?? []);
+  const letters: DeadLetterInput[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const letter = letterOf(ports, owned, chunk[index] as Read);
+    if (letter) letters.push(letter);
+  }
   if (letters.length > 0) await ports.deadLetter(letters);
   if (count > 0) await batch.commitThrough(from + count - 1, owned.metadata);
 

@@ -42,7 +42,7 @@ export function readMessage(value: Buffer | null, catalog: Catalog): ReadMessage
       parsed,
     );
   }
-  const unstorable = unstorableReason(parsed, value);
+  const unstorable = unstorableReason(parsed, text, value.length);
   if (unstorable) return refusedAsUnstorable(`MongoDB cannot hold this event: ${unstorable}`, parsed);
   const loss = lossIn(text, parsed);
   if (loss) return refusedAsUnstorable(`This event cannot be kept as it came: ${loss}`, parsed);

@@ -8,22 +8,22 @@ const CERTAINLY_SMALL_BYTES = MAX_BYTES / 8;
 const DRIVERS_OWN = new Set(["_bsontype", "toBSON"]);
 const SURROGATE_ESCAPE = /\\ud[89a-f]/i;
 
-/** Why MongoDB could not hold this event as it is; null where it can. */
-export function unstorableReason(event: unknown, raw: Buffer): string | null {
-  if (raw.length > MAX_BYTES) return `it has ${raw.length} bytes, MongoDB holds ${MAX_BYTES} at most`;
+/** Why MongoDB could not hold this event, of so many `bytes` as JSON, as it is; null where it can. */
+export function unstorableReason(event: unknown, json: string, bytes: number): string | null {
+  if (bytes > MAX_BYTES) return `it has ${bytes} bytes, MongoDB holds ${MAX_BYTES} at most`;
   // Only an escape can bring half a surrogate pair into valid UTF-8: nearly every event is spared the search.
-  const mayHoldSurrogates = raw.includes("\\u") && SURROGATE_ESCAPE.test(raw.toString("latin1"));
+  const mayHoldSurrogates = json.includes("\\u") && SURROGATE_ESCAPE.test(json);
   const reason = inspect(event, 1, mayHoldSurrogates);
-  if (reason || raw.length < CERTAINLY_SMALL_BYTES) return reason;
-  const bytes = bsonBytes(event);
-  return bytes > MAX_BYTES ? `it takes ${bytes} bytes as BSON, MongoDB holds ${MAX_BYTES} at most` : null;
+  if (reason || bytes < CERTAINLY_SMALL_BYTES) return reason;
+  const asBson = bsonBytes(event);
+  return asBson > MAX_BYTES ? `it takes ${asBson} bytes as BSON, MongoDB holds ${MAX_BYTES} at most` : null;
 }
 
 /** The event as JSON, or why it cannot be sent: a caller on this node may hand over what JSON does not have. */
 export function written(event: object): { value: string; unstorable: string | null } {
   try {
     const value = JSON.stringify(event);
-    return { value, unstorable: unstorableReason(event, Buffer.from(value)) };
+    return { value, unstorable: unstorableReason(event, value, Buffer.byteLength(value)) };
   } catch (error) {
     return { value: "", unstorable: `it cannot be written as JSON: ${(error as Error).message}` };
   }
