@@ -71,6 +71,7 @@ function svg(width: number, height: number, title: string, parts: readonly strin
   const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`;
   return [
     head,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     heading,
     ...parts,
