@@ -152,6 +152,9 @@ export type Outcome =
   /** Not begun within the chunk's budget, or what the handler needs is away (`reason`): ask again. */
   | { status: "not_started"; reason?: string };
 
+/** One for all events: there is nothing to tell them apart by. */
+export const COMPLETED = Object.freeze({ status: "completed" }) satisfies Outcome;
+
 /** The answer of `deliver`: one outcome per item, in the items' order. */
 export type DeliverResponse = Outcome[];
 

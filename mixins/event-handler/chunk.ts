@@ -52,15 +52,7 @@ export class Chunk {
 
   constructor(plugin: Plugin, request: DeliverRequest) {
     this.leastTtl = request.keep_keys_ms ?? 1;
-    const handlers = new Map<string, ResolvedHandler>();
-    const handlerOf = (eventType: string): ResolvedHandler => {
-      const known = handlers.get(eventType) ?? handlerFor(plugin, eventType);
-      handlers.set(eventType, known);
-      return known;
-    };
-    this.entries = request.items.map((item) =>
-      entryOf(plugin, request, item, handlerOf(item.event.event_type)),
-    );
+    this.entries = request.items.map((item) => entryOf(plugin, request, item));
     for (const entry of this.entries) {
       if (entry.claimKey === null) continue;
       const first = this.firstOfKey.get(entry.claimKey);
@@ -145,14 +137,10 @@ export class Chunk {
   }
 }
 
-function entryOf(
-  plugin: Plugin,
-  request: DeliverRequest,
-  item: DeliverItem,
-  handler: ResolvedHandler,
-): Entry {
+function entryOf(plugin: Plugin, request: DeliverRequest, item: DeliverItem): Entry {
   const { group, scope } = request;
   const { event, delivery } = item;
+  const handler = handlerFor(plugin, event.event_type);
   if (plugin.freezeEvents) deepFreeze(event);
   const { redelivered } = delivery;
   const lane = request.park && handler.strict ? laneIn(request, delivery) : null;

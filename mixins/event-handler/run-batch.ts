@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { EventEnvelope, Outcome } from "../../schemas/delivery";
+import { COMPLETED, type EventEnvelope, type Outcome } from "../../schemas/delivery";
 import type { Entry } from "./chunk";
 import type { ChunkRun } from "./chunk-run";
 import { BadOutcome, failureOf, HandlerTimeout } from "./failure";
@@ -8,9 +8,6 @@ import type { BatchAnswer, BatchHandler, BatchOutcome, ResolvedHandler } from ".
 import { runLimited } from "./run-limited";
 import { backoffMs } from "./run-single";
 import { unavailabilityOf } from "./unavailable";
-
-/** One for all of them: there is nothing to tell them apart by. */
-const COMPLETED: Outcome = Object.freeze({ status: "completed" });
 
 type BatchItem = Pick<Entry, "item" | "redelivered" | "key">;
 

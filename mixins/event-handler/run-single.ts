@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { EventEnvelope, Outcome } from "../../schemas/delivery";
+import { COMPLETED, type EventEnvelope, type Outcome } from "../../schemas/delivery";
 import type { Entry } from "./chunk";
 import type { ChunkRun } from "./chunk-run";
 import { failureOf, HandlerTimeout } from "./failure";
@@ -24,7 +24,7 @@ export async function runSingle(run: ChunkRun, { handler, item, redelivered, key
     );
     try {
       await runLimited(() => handle.call(run.service, item.event, delivery), handler.timeout, cancellation);
-      return { status: "completed" };
+      return COMPLETED;
     } catch (error) {
       const unavailable = unavailabilityOf(error, run);
       if (unavailable) {

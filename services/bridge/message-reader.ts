@@ -41,14 +41,15 @@ export class MessageReader {
   }
 
   private readAnew(message: SharedMessage, topic: string, partition: number): ReadMessage {
+    // One group alone reads nothing twice but what it could not get done, and what was behind that.
+    if (!this.isShared()) return readMessage(message.value, this.catalog);
     const read = this.readOne(message, topic, partition);
-    if (read.event && this.isShared()) deepFreeze(read.event);
+    if (read.event) deepFreeze(read.event);
     return read;
   }
 
   private readOne({ value, offset }: SharedMessage, topic: string, partition: number): ReadMessage {
-    // One group alone reads nothing twice but what it could not get done, and what was behind that.
-    if (value === null || value.length === 0 || !this.isShared()) return readMessage(value, this.catalog);
+    if (value === null || value.length === 0) return readMessage(value, this.catalog);
     const accepted = this.acceptedOf(topic, partition);
     const at = Number(offset);
     const sum = crc32(value);

@@ -71,8 +71,8 @@ export async function takeChunk(
   const count = passable(fates);
 
   const letters: DeadLetterInput[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const letter = letterOf(ports, owned, chunk[index] as Read);
+  for (const entry of chunk.slice(0, count)) {
+    const letter = letterOf(ports, owned, entry);
     if (letter) letters.push(letter);
   }
   if (letters.length > 0) await ports.deadLetter(letters);

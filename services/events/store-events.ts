@@ -2,17 +2,14 @@ import type { Collection, Db } from "mongodb";
 import type { BatchOutcome } from "../../mixins/event-handler.mixin";
 import { canonicalJson } from "../../mixins/idempotency/content";
 import { insertNew, insertNewAtOnce } from "../../mixins/mongo-schema/insert-new";
-import type { Delivery, EventEnvelope } from "../../schemas/delivery";
-import { type StoredEvent, storedEvent } from "./stored-event";
+import { COMPLETED, type Delivery, type EventEnvelope } from "../../schemas/delivery";
+import { keptFor, type StoredEvent, storedEvent } from "./stored-event";
 
 const DAY_MS = 24 * 3_600_000;
 /** The events of a chunk up to here are less than 12 MiB as BSON, whatever is in them: that is less than eight times the JSON. */
 const AT_ONCE_BYTES = 1.5 * 1024 * 1024;
 /** A chunk's limit counts the messages' values; their keys are stored too. */
 const AT_ONCE_KEYS = 1024 * 1024;
-
-/** One for all of them: there is nothing to tell them apart by. */
-const COMPLETED: BatchOutcome = Object.freeze({ status: "completed" });
 
 export interface StoreOptions {
   ttlDays: number;
@@ -32,7 +29,7 @@ export async function storeEvents(
   deliveries: readonly Delivery[],
   { ttlDays, now, chunkBytes }: StoreOptions,
 ): Promise<BatchOutcome[]> {
-  const kept = { now, expires: new Date(now.getTime() + ttlDays * DAY_MS) };
+  const kept = keptFor(ttlDays * DAY_MS, now);
   const documents = events.map((event, index) => storedEvent(event, deliveries[index] as Delivery, kept));
   const outcomes = new Array<BatchOutcome>(events.length).fill(COMPLETED);
   const keys = deliveries.reduce((length, { key }) => length + (key?.length ?? 0), 0);

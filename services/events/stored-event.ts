@@ -33,6 +33,10 @@ export interface Kept {
   expires: Date;
 }
 
+export function keptFor(ttlMs: number, now: Date): Kept {
+  return { now, expires: new Date(now.getTime() + ttlMs) };
+}
+
 /** A copy: the event itself is shared with others and frozen. Member by member, because a spread costs twice as much here. */
 export function storedEvent(event: EventEnvelope, delivery: Delivery, { now, expires }: Kept): StoredEvent {
   const { event_id, event_type, event_version, timestamp, aggregate_id, metadata, payload } = event;

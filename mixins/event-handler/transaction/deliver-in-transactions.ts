@@ -1,6 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Context } from "moleculer";
-import type { DeliverRequest, DeliverResponse, Outcome } from "../../../schemas/delivery";
+import {
+  COMPLETED,
+  type DeliverRequest,
+  type DeliverResponse,
+  type Outcome,
+} from "../../../schemas/delivery";
 import { WeirError } from "../../../schemas/errors";
 import { isUnreachable } from "../../mongo-schema/connection-errors";
 import { Chunk, type Entry, type Plugin } from "../chunk";
@@ -16,7 +21,6 @@ import { expectsDuplicates } from "./expected-duplicates";
 import { lookUp, passOver } from "./look-up";
 import type { TransactionStore } from "./records";
 
-const COMPLETED: Outcome = Object.freeze({ status: "completed" });
 const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 50;
 const NO_SUCH_TRANSACTION = 251;
@@ -139,7 +143,7 @@ async function takeAlone(
     await delay(pause);
     const result = await attemptTransaction(run, store, [entry], attempt + 1);
     if (result.kind === "committed") {
-      if (result.done === 1) entry.outcome = { status: "completed" };
+      if (result.done === 1) entry.outcome = COMPLETED;
       return result.done === 1;
     }
     if (result.kind === "aborted" && isMoved(result.error)) {

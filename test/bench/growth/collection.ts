@@ -5,7 +5,7 @@ import { fill } from "../session/fill";
 import { measure } from "../session/measure";
 import type { Session } from "../session/session";
 import { contender } from "../ways/contenders";
-import { createEventIndexes, documentOf, keptFrom } from "../ways/hand-made-store";
+import { createEventIndexes, documentOf, keptFromNow } from "../ways/hand-made-store";
 import { type Curve, type GrowthOptions, type Point, Points } from "./curve";
 import { base } from "./sweep";
 
@@ -60,5 +60,5 @@ async function storeOld(events: Collection, from: number, to: number): Promise<v
 
 export function oldDocument(event: EventEnvelope, number: number): object {
   const place = { topic: "old", partition: 0, offset: String(number), key: event.aggregate_id ?? null };
-  return documentOf(event, place, keptFrom(new Date()));
+  return documentOf(event, place, keptFromNow());
 }

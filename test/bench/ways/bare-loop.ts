@@ -5,7 +5,7 @@ import type { EventEnvelope } from "../../../schemas/delivery";
 import type { Handled } from "../child/handled";
 import type { Job } from "../child/job";
 import { kafkaFor } from "../session/backlog";
-import { claimOf, documentOf, type HandMadeStore, handMadeStore, keptFrom } from "./hand-made-store";
+import { claimOf, documentOf, type HandMadeStore, handMadeStore, keptFromNow } from "./hand-made-store";
 import { groupOf, pluginNumbers, type Way } from "./way";
 
 const CHUNK = 1_000;
@@ -20,7 +20,7 @@ export const bareLoop: Way = {
     const stop = await runLoops(job, begin, async (accepted, plugin) => {
       const fresh = await claimed(store, accepted, plugin, job.ttlMs);
       if (plugin === 1 && fresh.length > 0) {
-        const kept = keptFrom(new Date());
+        const kept = keptFromNow();
         await insertNew(
           store.events,
           fresh.map(({ event, place }) => documentOf(event, place, kept)),

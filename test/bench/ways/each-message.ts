@@ -1,7 +1,7 @@
 import { insertNew } from "../../../mixins/mongo-schema/insert-new";
 import { BUILT_IN_SCHEMAS, loadCatalog } from "../../../schemas/catalog";
 import { kafkaFor } from "../session/backlog";
-import { claimOf, documentOf, handMadeStore, keptFrom } from "./hand-made-store";
+import { claimOf, documentOf, handMadeStore, keptFromNow } from "./hand-made-store";
 import { groupOf, pluginNumbers, type Way } from "./way";
 
 /** The loop of the tutorials: one message after the other, each with writes of its own; kafkajs commits by itself. */
@@ -28,7 +28,7 @@ export const eachMessage: Way = {
             const claim = claimOf(`${plugin}|${event.event_id}`, job.ttlMs);
             if ((await insertNew(store.claims, [claim])).length > 0) return;
             const place = { topic, partition, offset, key: key && String(key) };
-            if (plugin === 1) await insertNew(store.events, [documentOf(event, place, keptFrom(new Date()))]);
+            if (plugin === 1) await insertNew(store.events, [documentOf(event, place, keptFromNow())]);
             handled.note([event]);
             await store.claims.updateOne({ _id: claim._id }, { $set: { status: "completed" } });
           },

@@ -1,7 +1,7 @@
 import { type Collection, MongoClient, type MongoClientOptions } from "mongodb";
 import type { Delivery, EventEnvelope } from "../../../schemas/delivery";
 import { eventIndexes } from "../../../services/events/indexes";
-import { type Kept, type StoredEvent, storedEvent } from "../../../services/events/stored-event";
+import { type Kept, keptFor, type StoredEvent, storedEvent } from "../../../services/events/stored-event";
 import type { Job } from "../child/job";
 
 const KEPT_MS = 30 * 24 * 3_600_000;
@@ -48,9 +48,7 @@ export interface Place {
 }
 
 /** From now on, for the usual time. */
-export function keptFrom(now: Date): Kept {
-  return { now, expires: new Date(now.getTime() + KEPT_MS) };
-}
+export const keptFromNow = (): Kept => keptFor(KEPT_MS, new Date());
 
 export function documentOf(event: EventEnvelope, place: Place, kept: Kept): StoredEvent {
   return storedEvent(event, place as Delivery, kept);
