@@ -12,7 +12,8 @@ async function main(job: Job): Promise<void> {
   const handled = handledEvents(job.timesOf);
   const asked = once(process, "message");
   let stopProfile = async (): Promise<void> => undefined;
-  const stop = await WAYS[job.way].work(job, handled, () => {
+  const way = await WAYS[job.way]();
+  const stop = await way.work(job, handled, () => {
     instruments.begin();
     if (job.profile) stopProfile = startProfile(job.profile);
     tell({ kind: "begun", at: sharedNow() });

@@ -18,11 +18,8 @@ const PACKAGES: [RegExp, string][] = [
   [/^(?:moleculer|fastest-validator|eventemitter2)$/, "moleculer"],
 ];
 
-/** V8 counts JSON.parse and JSON.stringify to their callers: these two do hardly anything else. */
-const JSON_CALLERS = new Set([
-  "readMessage services/bridge/read-message.ts",
-  "lossIn services/bridge/faithful.ts",
-]);
+/** V8 counts JSON.parse to its caller: this one does hardly anything else. */
+const JSON_CALLER = "readMessage services/bridge/read-message.ts";
 
 /**
  * Which area a function's own time belongs to; null where it works for whoever called it: V8's and Node.js's own functions, and
@@ -39,7 +36,7 @@ export function areaOf({ functionName, url, lineNumber }: CallFrame): string | n
   if (inPackage) return PACKAGES.find(([pattern]) => pattern.test(inPackage))?.[1] ?? `package ${inPackage}`;
   const relative = path.relative(ROOT, file).replace(/\.js$/, ".ts");
   if (relative.startsWith("..")) return "elsewhere";
-  return JSON_CALLERS.has(`${functionName} ${relative}`) ? "JSON" : `weir: ${path.dirname(relative)}`;
+  return `${functionName} ${relative}` === JSON_CALLER ? "JSON" : `weir: ${path.dirname(relative)}`;
 }
 
 /** The area of what nobody called but the event loop. */

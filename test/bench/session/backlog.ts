@@ -1,7 +1,8 @@
-import { Kafka, logLevel, type Producer } from "kafkajs";
+import type { Producer } from "kafkajs";
 import { createTopics } from "../../../services/kafka/create-topics";
 import { IDEMPOTENT } from "../../support/kafka";
 import type { EventMessage } from "./events";
+import { kafkaFor } from "./kafka-client";
 
 export interface Backlog {
   brokers: string[];
@@ -14,10 +15,6 @@ export interface Backlog {
 const CREATE_LIMIT_MS = 60_000;
 /** Messages are sent in requests of about so many bytes. */
 const REQUEST_BYTES = 1_000_000;
-
-export function kafkaFor(brokers: string[]): Kafka {
-  return new Kafka({ brokers, clientId: "bench", logLevel: logLevel.NOTHING });
-}
 
 export async function connectedProducer(brokers: string[]): Promise<Producer> {
   const producer = kafkaFor(brokers).producer(IDEMPOTENT);

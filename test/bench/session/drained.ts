@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { kafkaFor } from "./backlog";
+import { kafkaFor } from "./kafka-client";
 
 export interface Drain {
   brokers: string[];

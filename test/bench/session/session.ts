@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { MongoClient } from "mongodb";
 import { type PrivateTestServers, privateServers } from "../../support/private-servers";
-import { kafkaFor } from "./backlog";
+import { kafkaFor } from "./kafka-client";
 
 /** A Kafka and a MongoDB of this run alone, on loopback and on empty data, and what is measured against them. */
 export interface Session {

@@ -1,10 +1,10 @@
 import type { EachBatchPayload, KafkaMessage } from "kafkajs";
 import { insertNew } from "../../../mixins/mongo-schema/insert-new";
-import { BUILT_IN_SCHEMAS, type Catalog, loadCatalog } from "../../../schemas/catalog";
 import type { EventEnvelope } from "../../../schemas/delivery";
 import type { Handled } from "../child/handled";
 import type { Job } from "../child/job";
-import { kafkaFor } from "../session/backlog";
+import { kafkaFor } from "../session/kafka-client";
+import { type Check, handMadeCheck } from "./hand-made-check";
 import { claimOf, documentOf, type HandMadeStore, handMadeStore, keptFromNow } from "./hand-made-store";
 import { groupOf, pluginNumbers, type Way } from "./way";
 
@@ -74,7 +74,7 @@ async function runLoops(
   begin: () => void,
   handle: (accepted: Accepted[], plugin: number) => Promise<void>,
 ): Promise<() => Promise<void>> {
-  const catalog = loadCatalog({ dirs: [BUILT_IN_SCHEMAS] });
+  const check = handMadeCheck();
   const kafka = kafkaFor(job.brokers);
   const consumers = pluginNumbers(job).map((plugin) => {
     const consumer = kafka.consumer({
@@ -94,7 +94,7 @@ async function runLoops(
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: 4,
-        eachBatch: (payload) => inChunks(payload, catalog, (accepted) => handle(accepted, plugin)),
+        eachBatch: (payload) => inChunks(payload, check, (accepted) => handle(accepted, plugin)),
       });
     }),
   );
@@ -105,13 +105,13 @@ async function runLoops(
 
 async function inChunks(
   { batch, resolveOffset, commitOffsetsIfNecessary, heartbeat }: EachBatchPayload,
-  catalog: Catalog,
+  check: Check,
   handle: (accepted: Accepted[]) => Promise<void>,
 ): Promise<void> {
   const { topic, partition } = batch;
   for (let from = 0; from < batch.messages.length; from += CHUNK) {
     const messages = batch.messages.slice(from, from + CHUNK);
-    await handle(messages.flatMap((message) => accept(message, catalog, { topic, partition })));
+    await handle(messages.flatMap((message) => accept(message, check, { topic, partition })));
     const last = messages.at(-1)?.offset ?? "0";
     resolveOffset(last);
     const partitions = [{ partition, offset: String(BigInt(last) + 1n) }];
@@ -122,10 +122,9 @@ async function inChunks(
 
 function accept(
   { value, offset, key }: KafkaMessage,
-  catalog: Catalog,
+  check: Check,
   from: { topic: string; partition: number },
 ): Accepted[] {
-  const checked = catalog.validate(JSON.parse(String(value)));
-  if (!checked.valid) return [];
-  return [{ event: checked.event, place: { ...from, offset, key: key && String(key) } }];
+  const event = check(JSON.parse(String(value)));
+  return event === null ? [] : [{ event, place: { ...from, offset, key: key && String(key) } }];
 }

@@ -1,6 +1,6 @@
 import { Middleware } from "@moleculer/channels";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
-import { BUILT_IN_SCHEMAS, loadCatalog } from "../../../schemas/catalog";
+import { handMadeCheck } from "./hand-made-check";
 import { groupOf, pluginNumbers, type Way } from "./way";
 
 // Its typings ask for every option of every adapter.
@@ -9,7 +9,7 @@ type Options = Parameters<typeof Middleware>[0];
 /** @moleculer/channels with its Kafka adapter: a service per plugin, whose handler validates; nothing is stored or claimed. */
 export const channels: Way = {
   async work(job, handled, begin) {
-    const catalog = loadCatalog({ dirs: [BUILT_IN_SCHEMAS] });
+    const check = handMadeCheck();
     const middleware = Middleware({
       adapter: {
         type: "Kafka",
@@ -31,8 +31,8 @@ export const channels: Way = {
             group: groupOf(job, plugin),
             kafka: { fromBeginning: true, partitionsConsumedConcurrently: 4, allowAutoTopicCreation: false },
             handler(parsed: unknown) {
-              const checked = catalog.validate(parsed);
-              if (checked.valid) handled.note([checked.event]);
+              const event = check(parsed);
+              if (event) handled.note([event]);
             },
           },
         },

@@ -1,6 +1,6 @@
 import { insertNew } from "../../../mixins/mongo-schema/insert-new";
-import { BUILT_IN_SCHEMAS, loadCatalog } from "../../../schemas/catalog";
-import { kafkaFor } from "../session/backlog";
+import { kafkaFor } from "../session/kafka-client";
+import { handMadeCheck } from "./hand-made-check";
 import { claimOf, documentOf, handMadeStore, keptFromNow } from "./hand-made-store";
 import { groupOf, pluginNumbers, type Way } from "./way";
 
@@ -8,7 +8,7 @@ import { groupOf, pluginNumbers, type Way } from "./way";
 export const eachMessage: Way = {
   async work(job, handled, begin) {
     const store = await handMadeStore(job);
-    const catalog = loadCatalog({ dirs: [BUILT_IN_SCHEMAS] });
+    const check = handMadeCheck();
     const kafka = kafkaFor(job.brokers);
     const plugins = pluginNumbers(job).map((plugin) => {
       const consumer = kafka.consumer({ groupId: groupOf(job, plugin), allowAutoTopicCreation: false });
@@ -22,9 +22,8 @@ export const eachMessage: Way = {
         await consumer.run({
           partitionsConsumedConcurrently: 4,
           async eachMessage({ topic, partition, message: { value, offset, key } }) {
-            const checked = catalog.validate(JSON.parse(String(value)));
-            if (!checked.valid) return;
-            const { event } = checked;
+            const event = check(JSON.parse(String(value)));
+            if (event === null) return;
             const claim = claimOf(`${plugin}|${event.event_id}`, job.ttlMs);
             if ((await insertNew(store.claims, [claim])).length > 0) return;
             const place = { topic, partition, offset, key: key && String(key) };
