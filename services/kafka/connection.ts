@@ -2,13 +2,13 @@ import { Kafka, type LogEntry, logLevel, type SASLOptions } from "kafkajs";
 import type { Logger } from "moleculer";
 import type { Configuration } from "../../schemas/configuration/configuration";
 import { registerCodecs } from "./codecs";
+import { readFetchResponses } from "./fetch-response";
 import { quietIdleTimers } from "./idle-timers";
-import { readHeadersInLinearTime } from "./linear-headers";
 import { shareFetches } from "./share-fetches";
 
 registerCodecs();
 quietIdleTimers();
-readHeadersInLinearTime();
+readFetchResponses();
 shareFetches();
 
 // Given in full because kafkajs takes other values when NODE_ENV is "test".

@@ -238,9 +238,10 @@ export class SharedFetches {
 
 /** About what a message holds in memory. */
 function bytesOf({ value, key, headers }: SharedMessage): number {
-  const bytes = MESSAGE_OVERHEAD + (value?.length ?? 0) + (key?.length ?? 0);
-  const values = headers ? Object.values(headers).flat() : [];
-  return values.reduce((sum, header) => sum + MESSAGE_OVERHEAD + (header?.length ?? 0), bytes);
+  let bytes = MESSAGE_OVERHEAD + (value?.length ?? 0) + (key?.length ?? 0);
+  for (const name in headers)
+    for (const header of [headers[name]].flat()) bytes += MESSAGE_OVERHEAD + (header?.length ?? 0);
+  return bytes;
 }
 
 /** The offset behind the last message: where the next fetch begins once all of it is done. */

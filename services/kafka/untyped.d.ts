@@ -22,15 +22,28 @@ declare module "kafkajs/src/broker/index" {
 }
 
 declare module "kafkajs/src/protocol/decoder" {
-  interface Header {
-    key: string;
-    value: Buffer | null;
-  }
   class Decoder {
-    readVarInt(): number;
-    readVarIntArray(read: (decoder: Decoder) => Header): { reduce(): unknown };
+    constructor(bytes: Buffer);
   }
   export default Decoder;
+}
+
+declare module "kafkajs/src/protocol/messageSet/decoder" {
+  import type Decoder from "kafkajs/src/protocol/decoder";
+
+  export default function decodeMessageSet(decoder: Decoder, length: number): Promise<object[]>;
+}
+
+declare module "kafkajs/src/protocol/requests/fetch/v11/response" {
+  const response: { decode(bytes: Buffer): Promise<object> };
+  export default response;
+}
+
+declare module "kafkajs/src/protocol/message/compression/index" {
+  /** The codec of a record batch with these attributes; null for none. */
+  export function lookupCodecByAttributes(
+    attributes: number,
+  ): { decompress(bytes: Buffer): Promise<Buffer> } | null;
 }
 
 declare module "snappyjs" {
