@@ -44,7 +44,7 @@ export function readMessage(value: Buffer | null, catalog: Catalog): ReadMessage
   }
   const unstorable = unstorableReason(parsed, text, value.length);
   if (unstorable) return refusedAsUnstorable(`MongoDB cannot hold this event: ${unstorable}`, parsed);
-  const loss = lossIn(text, parsed);
+  const loss = lossIn(value, text, parsed);
   if (loss) return refusedAsUnstorable(`This event cannot be kept as it came: ${loss}`, parsed);
   return { event: checked.event };
 }
