@@ -144,28 +144,39 @@ function entryOf(plugin: Plugin, request: DeliverRequest, item: DeliverItem): En
   if (plugin.freezeEvents) deepFreeze(event);
   const { redelivered } = delivery;
   const lane = request.park && handler.strict ? laneIn(request, delivery) : null;
-  const failed = (reason: string, error: unknown, key: string): Entry => {
-    const outcome: Outcome = { status: "failed", reason, error: failureOf(error), attempts: 0, key };
-    return { item, handler, key, claimKey: null, redelivered, lane, repeats: null, outcome };
+  const entry: Entry = {
+    item,
+    handler,
+    key: "",
+    claimKey: null,
+    redelivered,
+    lane,
+    repeats: null,
+    outcome: undefined,
   };
-  let key: string;
   try {
     // By the event as it came: what it is known by must not change with the upcasters.
-    key = idempotencyKey(group, handler.idempotency || "event", event, scope);
+    entry.key = idempotencyKey(group, handler.idempotency || "event", event, scope);
   } catch (error) {
     // A custom key function that fails is its event's failure, not the chunk's.
-    return failed("handler_error", error, idempotencyKey(group, "event", event, scope));
+    entry.key = idempotencyKey(group, "event", event, scope);
+    return failed(entry, "handler_error", error);
   }
   try {
     const lifted = plugin.lift(request, event);
     if (plugin.freezeEvents && lifted !== event) deepFreeze(lifted);
-    const handed = lifted === event ? item : { event: lifted, delivery };
-    const claimKey = handler.idempotency === false ? null : key;
-    return { item: handed, handler, key, claimKey, redelivered, lane, repeats: null, outcome: undefined };
+    if (lifted !== event) entry.item = { event: lifted, delivery };
+    if (handler.idempotency !== false) entry.claimKey = entry.key;
+    return entry;
   } catch (error) {
     if ((error as { type?: string }).type !== "WEIR_UPCAST_FAILED") throw error;
-    return failed("upcast_failed", error, key);
+    return failed(entry, "upcast_failed", error);
   }
+}
+
+function failed(entry: Entry, reason: string, error: unknown): Entry {
+  entry.outcome = { status: "failed", reason, error: failureOf(error), attempts: 0, key: entry.key };
+  return entry;
 }
 
 function laneIn(request: DeliverRequest, delivery: DeliverItem["delivery"]): string | null {

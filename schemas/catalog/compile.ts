@@ -3,6 +3,7 @@ import type { Options } from "ajv";
 import Ajv2020 from "ajv/dist/2020";
 import addFormats from "ajv-formats";
 import envelopeSchema from "../envelope/envelope.json";
+import { dateTime } from "./date-time";
 import { schemaFault } from "./schema-files";
 import { type Violation, violationsFrom } from "./violations";
 
@@ -39,6 +40,7 @@ function compile(schema: Record<string, unknown>, file: string, allErrors: boole
     // An instance for each: `$id` and `$defs` of one file never meet those of another.
     const ajv = new Ajv2020({ ...OPTIONS, allErrors });
     addFormats(ajv);
+    ajv.addFormat("date-time", dateTime);
     return ajv.compile(schema);
   } catch (error) {
     return schemaFault(file, `no valid JSON Schema (draft 2020-12, strict): ${(error as Error).message}.`);

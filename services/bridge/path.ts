@@ -57,6 +57,20 @@ export async function takeChunk(
   batch: PartitionBatch,
   [from, to]: [number, number],
 ): Promise<ChunkReport> {
+  // Nothing holds the events any more when Kafka is waited for: most of them are then gone before the collector moves them.
+  const report = await makeDurable(ports, owned, batch, [from, to]);
+  const count = report.passed.length;
+  if (count > 0) await batch.commitThrough(from + count - 1, owned.metadata);
+  return report;
+}
+
+/** The same up to the commit: what is reported as passed is durable. */
+async function makeDurable(
+  ports: PathPorts,
+  owned: Ownership,
+  batch: PartitionBatch,
+  [from, to]: [number, number],
+): Promise<ChunkReport> {
   const chunk = readChunk(ports, batch, from, to);
   const wanted = chunk.filter(
     ({ message, read }) =>
@@ -76,7 +90,6 @@ export async function takeChunk(
     if (letter) letters.push(letter);
   }
   if (letters.length > 0) await ports.deadLetter(letters);
-  if (count > 0) await batch.commitThrough(from + count - 1, owned.metadata);
 
   const passed = fates.slice(0, count);
   const stop = fates[count];

@@ -42,6 +42,8 @@ function bsonBytes(value: unknown): number {
   return bytes;
 }
 
+const isOwn = Object.prototype.hasOwnProperty;
+
 function inspect(value: unknown, depth: number, surrogates: boolean): string | null {
   if (typeof value === "string") {
     return surrogates && !value.isWellFormed() ? "a text holds half of a surrogate pair" : null;
@@ -57,7 +59,9 @@ function inspect(value: unknown, depth: number, surrogates: boolean): string | n
     }
     return null;
   }
-  for (const key of Object.keys(value)) {
+  // No list of the names: this is done for every event.
+  for (const key in value) {
+    if (!isOwn.call(value, key)) continue;
     const reason =
       keyReason(key, surrogates) ?? inspect((value as Record<string, unknown>)[key], depth + 1, surrogates);
     if (reason) return reason;

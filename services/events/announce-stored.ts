@@ -14,10 +14,10 @@ export function announceStored(
 ): void {
   // Asked once for a chunk.
   const heard = new Map<string, boolean>();
-  for (const [index, event] of events.entries()) {
-    if (outcomes[index]?.status !== "completed") continue;
+  events.forEach((event, index) => {
+    if (outcomes[index]?.status !== "completed") return;
     const { event_type } = event;
     if (!heard.has(event_type)) heard.set(event_type, isHeard(broker, event_type));
     if (heard.get(event_type)) broker.emit(event_type, event).catch(() => undefined);
-  }
+  });
 }
