@@ -6,7 +6,8 @@ import { programEntry } from "../../../services/embedded/program-entry";
 import type { FromChild, Job, Measured, ToChild } from "./job";
 
 const MAIN = path.join(__dirname, `main${path.extname(__filename)}`);
-/** As the product's own start scripts have it, for every way. */
+/** Both as the product's own start scripts have them, for every way. */
+const MALLOC = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 const FLAGS = ["--max-semi-space-size=20", "--max-old-space-size=2000", "--no-allocation-site-pretenuring"];
 const STOP_LIMIT_MS = 30_000;
 
@@ -26,7 +27,7 @@ export interface Running {
 export async function startChild(job: Job): Promise<Running> {
   const { execArgv, args } = programEntry(MAIN, JSON.stringify(job));
   const child = spawn(process.execPath, [...FLAGS, ...execArgv, ...args], {
-    env: { ...process.env, NODE_ENV: "production" },
+    env: { ...process.env, ...MALLOC, NODE_ENV: "production" },
     // Its standard output goes where the errors go: the results have the other one for themselves.
     stdio: ["ignore", 2, 2, "ipc"],
     serialization: "advanced",
