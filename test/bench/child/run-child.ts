@@ -8,7 +8,7 @@ import type { FromChild, Job, Measured, ToChild } from "./job";
 const MAIN = path.join(__dirname, `main${path.extname(__filename)}`);
 /** Both as the product's own start scripts have them, for every way. */
 const MALLOC = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
-const FLAGS = ["--max-semi-space-size=20", "--max-old-space-size=2000", "--no-allocation-site-pretenuring"];
+const FLAGS = ["--max-semi-space-size=32", "--heap-growing-percent=60", "--no-allocation-site-pretenuring"];
 const STOP_LIMIT_MS = 30_000;
 
 /** A process under measurement. */
