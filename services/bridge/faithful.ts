@@ -16,7 +16,7 @@ export function lossIn(bytes: Uint8Array, text: string, parsed: unknown): string
   if (stringsOf(bytes) === stringsIn(parsed)) return null;
   // What would be written is what was read.
   if (JSON.stringify(parsed) === text) return null;
-  return findLoss(text) ?? misreadName(text, parsed);
+  return findLoss(text, parsed);
 }
 
 /**
@@ -66,20 +66,6 @@ function stringsIn(value: unknown): number {
   return strings;
 }
 
-/** A name that was read as another one, in words; null where the value has all names of the text, each as often. No name comes twice. */
-function misreadName(text: string, parsed: unknown): string | null {
-  const missing = new Map<string, number>();
-  const count = (name: string, by: number) => missing.set(name, (missing.get(name) ?? 0) + by);
-  for (const [, written] of text.matchAll(NAME_OR_STRING))
-    if (written !== undefined) count(nameIn(written), 1);
-  for (const name of namesIn(parsed)) count(name, -1);
-  const [wrong] = [...missing].find(([, left]) => left !== 0) ?? [];
-  return wrong === undefined ? null : `the name ${JSON.stringify(wrong).slice(0, 80)} was misread`;
-}
-
-/** Every string of a JSON text; of a name what is between its quotes. */
-const NAME_OR_STRING = /"((?:[^"\\]|\\.)*)"[ \t\n\r]*:|"(?:[^"\\]|\\.)*"/g;
-
 function namesIn(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
   if (Array.isArray(value)) return value.flatMap(namesIn);
@@ -87,7 +73,8 @@ function namesIn(value: unknown): string[] {
 }
 
 /** Walks through a text that is known to be JSON. By character codes: it is called for every event that some producers send. */
-function findLoss(text: string): string | null {
+function findLoss(text: string, parsed: unknown): string | null {
+  const written: string[] = [];
   /** The names so far of each object that is open; null for an array. */
   const open: (Set<string> | null)[] = [];
   for (let at = 0; at < text.length; ) {
@@ -100,6 +87,7 @@ function findLoss(text: string): string | null {
         const name = nameIn(text.slice(at + 1, end - 1));
         if (names.has(name)) return `an object names ${JSON.stringify(name).slice(0, 80)} twice`;
         names.add(name);
+        written.push(name);
       }
       at = next;
     } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
@@ -114,7 +102,16 @@ function findLoss(text: string): string | null {
       at += 1;
     }
   }
-  return null;
+  return misreadName(written, namesIn(parsed));
+}
+
+/** A name that was read as another one, in words; null where each was read as often as it was written. */
+function misreadName(written: readonly string[], read: readonly string[]): string | null {
+  const missing = new Map<string, number>();
+  for (const name of written) missing.set(name, (missing.get(name) ?? 0) + 1);
+  for (const name of read) missing.set(name, (missing.get(name) ?? 0) - 1);
+  const [wrong] = [...missing].find(([, left]) => left !== 0) ?? [];
+  return wrong === undefined ? null : `the name ${JSON.stringify(wrong).slice(0, 80)} was misread`;
 }
 
 /** → the position behind the closing quote: the first with an even number of backslashes before it. */

@@ -63,8 +63,8 @@ export class FetchedMessage {
 /** Reads the next record of a batch of format 2. Throws a RangeError for bytes that are none. */
 export function readRecord(reader: WireReader, context: BatchContext, firstOffset: number): FetchedMessage {
   const length = reader.varInt();
+  reader.expect(length);
   const end = reader.at + length;
-  if (length < 0 || end > reader.bytes.length) reader.skip(length);
   // Its attributes, of which there are none yet.
   reader.at += 1;
   const timestampAt = reader.at;

@@ -67,8 +67,13 @@ export class WireReader {
   }
 
   skip(length: number): void {
+    this.expect(length);
+    this.at += length;
+  }
+
+  /** Throws where so many bytes are not there. */
+  expect(length: number): void {
     if (length < 0 || length > this.left)
       throw new RangeError(`${length} bytes were announced at byte ${this.at}, ${this.left} are there`);
-    this.at += length;
   }
 }

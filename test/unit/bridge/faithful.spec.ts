@@ -30,6 +30,13 @@ describe("what a JSON text loses when it is parsed", () => {
     assert.equal(lossOf(JSON.stringify({ n: 123456789012345680000 })), null);
   });
 
+  it("is nothing for very long texts, whatever else is looked for in them", () => {
+    for (const part of ["a", "\\n", "\\\\"]) {
+      const text = `{"n": 1e3, "x":"${part.repeat(12_000_000 / part.length)}"}`;
+      assert.equal(lossOf(text), null, part);
+    }
+  });
+
   it("is told of a name that comes twice at any depth, whatever else there is", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), fc.string(), (one, other, name) => {
