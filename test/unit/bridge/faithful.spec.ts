@@ -23,8 +23,12 @@ describe("what a JSON text loses when it is parsed", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(0, 1, "\t"), (value, space) => {
         const text = JSON.stringify(value, null, space);
+        const parsed = JSON.parse(text);
+        const loss = lossIn(Buffer.from(text), text, parsed);
+        // V8 may misread a name here, as below.
+        if (JSON.stringify(parsed, null, space) !== text) assert.match(String(loss), /misread|twice/, text);
         // Of a large number JavaScript writes the shortest digits that lead back to it.
-        if (space === 0 || !/\d{16}/.test(text)) assert.equal(lossOf(text), null, text);
+        else if (space === 0 || !/\d{16}/.test(text)) assert.equal(loss, null, text);
       }),
     );
     assert.equal(lossOf(JSON.stringify({ n: 123456789012345680000 })), null);
