@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { EmbeddedServer } from "./embedded-server";
 import { kafkaServer } from "./kafka-server";
 import type { Addresses, Programs, ServerName } from "./keeper-protocol";
@@ -89,12 +90,10 @@ export class KeptServers {
       this.forget(name);
       return;
     }
-    setTimeout(() => {
-      if (this.stopping) return;
-      kept.up = this.run(name, kept);
-      // Who asks meanwhile is told; else it is in the log.
-      kept.up.catch(() => undefined);
-    }, RESTART_DELAY_MS);
+    this.changed();
+    kept.up = delay(RESTART_DELAY_MS).then(() => (this.stopping ? undefined : this.run(name, kept)));
+    // Who asks meanwhile waits for it and is told; else it is in the log.
+    kept.up.catch(() => undefined);
   }
 
   private forget(name: ServerName): void {

@@ -18,6 +18,8 @@ import {
 } from "../support";
 
 const PROGRAM = path.resolve("services/embedded/servers.ts");
+/** One that ended sooner is not brought back before somebody asks for it. */
+const LONG_LIFE_S = 10;
 const programsDir = path.resolve(process.env.WEIR_DATA_DIR ?? ".weir", "programs");
 
 describe("embedded servers", () => {
@@ -171,6 +173,24 @@ describe("embedded servers", () => {
     assert.equal(next.mongoUrl, before?.mongo?.url);
     await roundTrip(next);
     assert.equal((await file())?.kafka?.pid, before?.kafka?.pid);
+  });
+
+  it("outlive the crash of one that has run for long, which is brought back by itself; who asks meanwhile waits", async () => {
+    const { mongoUrl } = await acquire();
+    const mongo = await mongoClient(mongoUrl);
+    await waitFor(async () => (await mongo.db("admin").command({ serverStatus: 1 })).uptime > LONG_LIFE_S, {
+      what: "MongoDB to have run for long",
+    });
+    await mongo.close();
+    const before = await file();
+    process.kill(before?.mongo?.pid ?? 0, "SIGKILL");
+    await waitFor(async () => !(await file())?.mongo, { what: "the keeper to notice that MongoDB is gone" });
+
+    const next = await acquire();
+
+    assert.notEqual((await file())?.mongo?.pid, before?.mongo?.pid);
+    assert.equal(next.mongoUrl, mongoUrl);
+    await roundTrip(next);
   });
 
   it("that cannot start for want of Java say so in one line", async () => {
