@@ -7,8 +7,8 @@ import type { Ports } from "./ports";
 import type { ServersFile } from "./servers-file";
 
 const RESTART_DELAY_MS = 1000;
-// A server that fell over sooner would only do so again.
-const MINIMUM_LIFE_MS = 10_000;
+/** A server that fell over sooner would only do so again: it is not brought back before somebody asks for it. */
+export const MINIMUM_LIFE_MS = 10_000;
 
 interface Kept {
   server: EmbeddedServer;

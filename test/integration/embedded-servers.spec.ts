@@ -6,6 +6,7 @@ import { mkdir, readFile, symlink } from "node:fs/promises";
 import net from "node:net";
 import path from "node:path";
 import { acquireServers, type EmbeddedServers } from "../../services/embedded/embedded-servers";
+import { MINIMUM_LIFE_MS } from "../../services/embedded/kept-servers";
 import type { ServersFile } from "../../services/embedded/servers-file";
 import {
   adminClient,
@@ -18,8 +19,6 @@ import {
 } from "../support";
 
 const PROGRAM = path.resolve("services/embedded/servers.ts");
-/** One that ended sooner is not brought back before somebody asks for it. */
-const LONG_LIFE_S = 10;
 const programsDir = path.resolve(process.env.WEIR_DATA_DIR ?? ".weir", "programs");
 
 describe("embedded servers", () => {
@@ -178,9 +177,12 @@ describe("embedded servers", () => {
   it("outlive the crash of one that has run for long, which is brought back by itself; who asks meanwhile waits", async () => {
     const { mongoUrl } = await acquire();
     const mongo = await mongoClient(mongoUrl);
-    await waitFor(async () => (await mongo.db("admin").command({ serverStatus: 1 })).uptime > LONG_LIFE_S, {
-      what: "MongoDB to have run for long",
-    });
+    await waitFor(
+      async () => (await mongo.db("admin").command({ serverStatus: 1 })).uptime > MINIMUM_LIFE_MS / 1_000,
+      {
+        what: "MongoDB to have run for long",
+      },
+    );
     await mongo.close();
     const before = await file();
     process.kill(before?.mongo?.pid ?? 0, "SIGKILL");
