@@ -11,6 +11,7 @@ import { DEFAULTS, type EventHandlerOptions } from "./event-handler/options";
 import { resolveHandlers } from "./event-handler/resolve";
 import { deliverInTransactions } from "./event-handler/transaction/deliver-in-transactions";
 import type { TransactionStore } from "./event-handler/transaction/records";
+import { serverTime } from "./mongo/server-clock";
 import { wasSilentSince } from "./mongo-schema/client-health";
 import { type ClientLease, leaseClient } from "./mongo-schema/shared-client";
 
@@ -89,7 +90,10 @@ export function eventHandler<const Pattern extends string, const Transaction ext
       if (!given.transaction) return;
       const { url, database } = configurationOf(this.broker).mongo;
       const lease = leaseClient(url, this.logger);
-      this.$transactions = { lease, store: { client: await lease.ready, database } };
+      this.$transactions = {
+        lease,
+        store: { client: await lease.ready, database, now: () => serverTime(url) },
+      };
     },
 
     async stopped() {

@@ -1,5 +1,6 @@
 import type { Logger } from "moleculer";
 import { MongoClient, type MongoClientOptions } from "mongodb";
+import { watchServerClock } from "../mongo/server-clock";
 import { WITH_BSON } from "./bson/driver-option";
 import { HEARTBEAT_MS, watchHealth } from "./client-health";
 import { retryWhileUnreachable } from "./retry";
@@ -66,6 +67,7 @@ function openClient(uri: string, logger: Logger): SharedClient {
 async function connect(uri: string, signal: AbortSignal): Promise<MongoClient> {
   const client = new MongoClient(uri, OPTIONS);
   watchHealth(uri, client);
+  watchServerClock(uri, client);
   const interrupt = () => void client.close().catch(() => {});
   signal.addEventListener("abort", interrupt, { once: true });
   try {

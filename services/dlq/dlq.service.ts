@@ -1,4 +1,5 @@
 import type { Context } from "moleculer";
+import { serverTime } from "../../mixins/mongo/server-clock";
 import { type MongoServiceSchema, mongoSchema } from "../../mixins/mongo-schema.mixin";
 import type { DeadLetterInput } from "../../schemas/dead-letter";
 import { type Page, type Paging, STRICT } from "../../schemas/query-params";
@@ -28,7 +29,7 @@ import { letterPorts, planBy, redeliverBy } from "./service-ports";
 import { countLetters } from "./sizes/counts";
 import { STATE } from "./state";
 import { type LetterStats, letterStats } from "./stats";
-import { REAL_TIME, type Time } from "./time";
+import { realTime, type Time } from "./time";
 import type { LetterDetails, LetterRow } from "./view";
 
 interface Variables {
@@ -124,7 +125,7 @@ const dlq: MongoServiceSchema<Letter, Variables> = {
   },
 
   created() {
-    this.time = REAL_TIME;
+    this.time = realTime(() => serverTime(this.adapter.uri));
   },
 
   async started() {

@@ -7,11 +7,12 @@ export interface Time {
   every(ms: number, work: () => Promise<void>): () => void;
 }
 
-export const REAL_TIME: Time = {
-  now: () => new Date(),
+/** The time by the given clock, and real chance. */
+export const realTime = (now: () => Date): Time => ({
+  now,
   random: Math.random,
   every(ms, work) {
     const timer = setInterval(() => void work(), ms).unref();
     return () => clearInterval(timer);
   },
-};
+});

@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import type { Collection } from "mongodb";
+import { serverTime } from "../../mixins/mongo/server-clock";
 import { BY, PAGING, type Paging, REASON, STRICT, TEXT } from "../../schemas/query-params";
 import { type ArchiveRequest, archiveEvents } from "./archive";
 import { eventChain } from "./chain";
@@ -61,7 +62,7 @@ export const browseActions: EventsServiceSchema["actions"] = {
       interval: { type: "enum", values: [...INTERVAL_NAMES], default: "hour" },
     },
     handler(ctx: Context<EventFilter & { interval: Interval }>) {
-      return histogram(this.collection, ctx.params, new Date());
+      return histogram(this.collection, ctx.params, serverTime(this.adapter.uri));
     },
   },
   /** All events of one correlation id, in the order in which they happened → `EventChain`. */
@@ -94,7 +95,12 @@ export const browseActions: EventsServiceSchema["actions"] = {
       reason: REASON,
     },
     handler(ctx: Context<ArchiveRequest>) {
-      return archiveEvents(this.collection, archiveOf(this.collections), ctx.params, new Date());
+      return archiveEvents(
+        this.collection,
+        archiveOf(this.collections),
+        ctx.params,
+        serverTime(this.adapter.uri),
+      );
     },
   },
 };

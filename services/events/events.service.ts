@@ -1,5 +1,6 @@
 import type { Collection } from "mongodb";
 import { eventHandler } from "../../mixins/event-handler.mixin";
+import { serverTime } from "../../mixins/mongo/server-clock";
 import { type MongoSchemaService, mongoSchema } from "../../mixins/mongo-schema.mixin";
 import { configurationOf } from "../../schemas/configuration/broker-configuration";
 import { onDrain } from "../runtime/drain";
@@ -45,7 +46,7 @@ const events: EventsServiceSchema = {
             const { eventTtlDays: ttlDays, chunk } = configurationOf(this.broker);
             const cutHere = deliveries[0]?.ctx.nodeID === this.broker.nodeID;
             const chunkBytes = cutHere ? chunk.maxBytes : Number.POSITIVE_INFINITY;
-            const options = { ttlDays, chunkBytes, now: new Date() };
+            const options = { ttlDays, chunkBytes, now: serverTime(this.adapter.uri) };
             const { adapter, collection } = this;
             const storing = storeEvents(adapter.db, collection, accepted, deliveries, options);
             const outcomes = await inGoodTime(storing);
@@ -75,7 +76,7 @@ const events: EventsServiceSchema = {
 
   async started() {
     const replays = this.collections.replays as Collection<ReplaySession>;
-    this.sessions = new ReplaySessions(replays, () => new Date());
+    this.sessions = new ReplaySessions(replays, () => serverTime(this.adapter.uri));
     const supervisor = replaySupervisor(this as unknown as EventsService);
     this.replays = supervisor;
     this.forgetDrain = onDrain(this.broker, "replays", () => supervisor.stop());

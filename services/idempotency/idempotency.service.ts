@@ -27,9 +27,7 @@ import {
 } from "./params";
 import { acquire, beginAnew, rememberTakeover } from "./progress";
 import { type SettleRequest, settle } from "./settle";
-import { callsOf, claimsOf, progressOf, statsOf, type Variables } from "./stores";
-
-const now = () => new Date();
+import { callsOf, claimsOf, clockOf, progressOf, statsOf, type Variables } from "./stores";
 
 /** Decides which events of a chunk and which calls are new, and fences the owners of a partition from each other. */
 const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
@@ -58,7 +56,7 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
         if (from && from.partition >= 0 && release.length > 0) {
           await rememberTakeover(progressOf(this), from, from.group, from.to);
         }
-        const result = await settle(this.collection, ctx.params, now());
+        const result = await settle(this.collection, ctx.params, clockOf(this)());
         this.counters[result] += 1;
         return result;
       },
@@ -72,7 +70,7 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
         await endOpenTransactions(this.adapter.db, progressKey(group, topic, partition), (error) =>
           this.logger.debug("MongoDB does not let this user end an earlier owner's sessions", error),
         );
-        return acquire(progressOf(this), ctx.params, now());
+        return acquire(progressOf(this), ctx.params, clockOf(this)());
       },
     },
     /** Begins the run of offsets that `acquire` offered, after Kafka has taken a commit that names it. Error: WEIR_FENCED. */
@@ -80,7 +78,7 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
       visibility: "public",
       params: BEGIN_ANEW,
       handler(ctx: Context<BeginAnewRequest>) {
-        return beginAnew(progressOf(this), this.collection, ctx.params, now());
+        return beginAnew(progressOf(this), this.collection, ctx.params, clockOf(this)());
       },
     },
     /** Claims a key for a single call → `BeginAnswer`. Error: WEIR_CLAIM_CONTENDED. */
@@ -112,7 +110,7 @@ const idempotency: MongoServiceSchema<ClaimDocument, Variables> = {
       visibility: "public",
       params: EXPIRE_REPLAY,
       handler(ctx: Context<{ replay: string; groups: string[] }>) {
-        return expireReplay(this.collection, ctx.params, now());
+        return expireReplay(this.collection, ctx.params, clockOf(this)());
       },
     },
     /** → `KeyState`: who holds a key, or the open letter of what failed under it; null for neither. */

@@ -1,4 +1,5 @@
 import type { Collection } from "mongodb";
+import { serverTime } from "../../mixins/mongo/server-clock";
 import type { MongoCollections } from "../../mixins/mongo-schema.mixin";
 import type { ClaimDocument } from "../../schemas/claims";
 import type { ProgressDocument } from "../../schemas/progress";
@@ -19,7 +20,11 @@ export interface Variables {
 
 type IdempotencyService = MongoCollections<ClaimDocument> & Variables;
 
-const now = () => new Date();
+/** By MongoDB's clock: what one gateway writes, another one compares. */
+export const clockOf =
+  ({ adapter }: Pick<IdempotencyService, "adapter">) =>
+  () =>
+    serverTime(adapter.uri);
 
 export function claimsOf(service: IdempotencyService): ClaimStore {
   return {
@@ -29,12 +34,13 @@ export function claimsOf(service: IdempotencyService): ClaimStore {
       service.counters.takeovers += 1;
       return rememberTakeover(progressOf(service), fence, group, offset);
     },
-    now,
+    now: clockOf(service),
   };
 }
 
-export function callsOf({ collection, front, callCounters }: IdempotencyService): CallStore {
-  return { claims: collection, front, counters: callCounters, now };
+export function callsOf(service: IdempotencyService): CallStore {
+  const { collection, front, callCounters } = service;
+  return { claims: collection, front, counters: callCounters, now: clockOf(service) };
 }
 
 export function progressOf({ collections }: IdempotencyService): Collection<ProgressDocument> {

@@ -24,7 +24,7 @@ export async function insertClaim(
   session: ClientSession,
   entries: Entry[],
 ): Promise<ObjectId | null> {
-  const claim = claimOf(run, entries);
+  const claim = claimOf(run, store, entries);
   if (claim.n === 0) return null;
   const _id = new ObjectId();
   try {
@@ -43,7 +43,7 @@ export async function narrowClaim(
   _id: ObjectId,
   done: Entry[],
 ): Promise<ObjectId | null> {
-  const { keys, n, by, expires_at } = claimOf(run, done);
+  const { keys, n, by, expires_at } = claimOf(run, store, done);
   if (n > 0) {
     await claimsOf(store).updateOne({ _id }, { $set: { keys, n, by, expires_at } }, { session });
     return _id;
@@ -53,7 +53,11 @@ export async function narrowClaim(
   return null;
 }
 
-function claimOf({ request, budget }: ChunkRun, entries: Entry[]): Omit<ClaimDocument, "_id"> {
+function claimOf(
+  { request, budget }: ChunkRun,
+  store: TransactionStore,
+  entries: Entry[],
+): Omit<ClaimDocument, "_id"> {
   const { group, topic, partition, epoch, attempt, keep_keys_ms = 1 } = request;
   const keys = entries.flatMap(({ claimKey }) => claimKey ?? []);
   const from = Number(entries[0]?.item.delivery.offset);
@@ -66,6 +70,6 @@ function claimOf({ request, budget }: ChunkRun, entries: Entry[]): Omit<ClaimDoc
     by: { topic, partition, epoch, attempt, from, to },
     status: "completed",
     // A key lives its whole time from the commit on, which comes within the chunk's budget.
-    expires_at: new Date(Date.now() + Math.max(0, budget.remainingMs) + ttl),
+    expires_at: new Date(store.now().getTime() + Math.max(0, budget.remainingMs) + ttl),
   };
 }

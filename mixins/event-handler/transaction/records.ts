@@ -6,6 +6,8 @@ import type { ProgressDocument } from "../../../schemas/progress";
 export interface TransactionStore {
   client: MongoClient;
   database: string;
+  /** By MongoDB's clock. */
+  now(): Date;
 }
 
 export const claimsOf = ({ client, database }: TransactionStore): Collection<ClaimDocument> =>
