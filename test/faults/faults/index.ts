@@ -1,4 +1,5 @@
 import type { Fault } from "../fault";
+import { CLOCK } from "./clock";
 import { CRASHES } from "./crashes";
 import { HANDLERS } from "./handlers";
 import { MEMBERSHIP } from "./membership";
@@ -14,6 +15,7 @@ export const FAULTS: readonly Fault[] = [
   ...SERVERS,
   ...HANDLERS,
   ...TOPICS,
+  ...CLOCK,
   ...MEMBERSHIP,
   ...NATS,
   ...REDRIVES,
