@@ -20,6 +20,8 @@ export interface Fault {
   /** How many gateways run when the fault strikes; 1 by default. 0: `inject` starts them. */
   gateways?: number;
   env?: NodeJS.ProcessEnv;
+  /** Servers of its own, on a disk of so many MiB. */
+  diskMib?: number;
   /** `never`: nobody's hands are taken off their work, so not even a plain group may see an event twice. */
   doubles: "never" | "in flight";
   /** Seconds within which every group gets on after the fault's end; 15 by default. */

@@ -41,25 +41,21 @@ async function main(): Promise<void> {
     return;
   }
   process.env[RUN_VARIABLE] = run;
-  const servers = await privateServers({
-    mongoParameters: { enableTestCommands: true, ttlMonitorSleepSecs: 1 },
-  });
-  process.env.KAFKA_BROKERS = servers.brokers.join(",");
-  process.env.MONGO_URL = servers.mongoUrl;
   const reports: Report[] = [];
-  try {
+  await withServers({}, async (servers) => {
     for (let round = 0; round < Number(values.repeat); round += 1) {
-      for (const { fault, run: runOne } of chosen) {
-        const report = await runOne(servers).catch((error: Error) => brokenOff(fault, error));
+      for (const one of chosen) {
+        const { diskMib } = one.fault;
+        const report = await (diskMib === undefined
+          ? attempt(one, servers)
+          : withServers({ diskMib }, (own) => attempt(one, own)));
         reports.push(report);
         console.log(lineOf(report));
         if (report.problems.length > 0) tellMore(report);
         await restore(servers);
       }
     }
-  } finally {
-    await servers.close();
-  }
+  });
   if (values.markdown) writeFileSync(values.markdown, `${markdownOf(reports)}\n`);
   const failed = reports.filter(({ problems }) => problems.length > 0).length;
   console.log(`\n${tableOf(reports)}\n\n${reports.length - failed} passed, ${failed} failed`);
@@ -67,8 +63,34 @@ async function main(): Promise<void> {
 }
 
 interface Chosen {
-  fault: Report["fault"];
+  fault: Report["fault"] & { diskMib?: number };
   run(stage: Stage): Promise<Report>;
+}
+
+type Servers = Awaited<ReturnType<typeof privateServers>>;
+
+/** Servers for the work's time: everything that it starts meanwhile finds them in the environment. */
+async function withServers<T>(
+  options: { diskMib?: number },
+  work: (servers: Servers) => Promise<T>,
+): Promise<T> {
+  const { KAFKA_BROKERS = "", MONGO_URL = "" } = process.env;
+  const servers = await privateServers({
+    ...options,
+    mongoParameters: { enableTestCommands: true, ttlMonitorSleepSecs: 1 },
+  });
+  process.env.KAFKA_BROKERS = servers.brokers.join(",");
+  process.env.MONGO_URL = servers.mongoUrl;
+  try {
+    return await work(servers);
+  } finally {
+    await servers.close();
+    Object.assign(process.env, { KAFKA_BROKERS, MONGO_URL });
+  }
+}
+
+function attempt({ fault, run: runOne }: Chosen, servers: Servers): Promise<Report> {
+  return runOne(servers).catch((error: Error) => brokenOff(fault, error));
 }
 
 /** One fault whose scene could not be set up, or not be cleared away, does not end the run of all. */
@@ -87,7 +109,7 @@ function brokenOff(fault: Report["fault"], error: Error): Report {
 }
 
 /** A fault that broke off may have left a server frozen or stopped; the next one needs both. */
-async function restore({ kafka, mongo }: Awaited<ReturnType<typeof privateServers>>): Promise<void> {
+async function restore({ kafka, mongo }: Servers): Promise<void> {
   for (const server of [kafka, mongo]) {
     server.resume();
     await server.start();

@@ -34,7 +34,7 @@ type StoredSeen = Pick<StoredEvent, "event_id" | "kafka" | "stored_at">;
 /** What all faults of a run share. */
 export type Stage = Pick<
   PrivateTestServers,
-  "kafka" | "mongo" | "brokers" | "startSecondBroker" | "groupTool"
+  "kafka" | "mongo" | "brokers" | "startSecondBroker" | "groupTool" | "disk"
 >;
 
 export interface GatewayOptions {

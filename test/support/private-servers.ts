@@ -9,6 +9,7 @@ import {
   startPrivateServers,
 } from "../../services/embedded/private-servers";
 import { kafkaProgram } from "../../services/embedded/programs";
+import { type Disk, smallDisk } from "./disk";
 import { runGroupTool } from "./group-tool";
 import { startSecondBroker } from "./second-broker";
 
@@ -18,6 +19,8 @@ export interface PrivateTestServers extends PrivateServers {
   startSecondBroker(): Promise<ServerControl>;
   /** Kafka's own `kafka-consumer-groups`, told which Kafka → what it printed. */
   groupTool(args: string[]): Promise<string>;
+  /** Theirs alone; undefined where none was asked for. */
+  disk?: Disk;
 }
 
 /** An empty folder outside the repository, and how to remove it. */
@@ -31,14 +34,20 @@ export async function temporaryFolder(): Promise<{ folder: string; remove(): Pro
  * `close` stops them and removes their data.
  */
 export async function privateServers(
-  options: Omit<PrivateServersOptions, "dataDir"> = {},
+  options: Omit<PrivateServersOptions, "dataDir"> & { diskMib?: number } = {},
 ): Promise<PrivateTestServers> {
-  const { folder, remove } = await temporaryFolder();
+  const { folder, remove: removeFolder } = await temporaryFolder();
+  const disk = options.diskMib === undefined ? undefined : await smallDisk(folder, options.diskMib);
+  const remove = async () => {
+    await disk?.unmount();
+    await removeFolder();
+  };
   const sources = programSources(options.env ?? process.env, options.programsDir);
   try {
     const servers = await startPrivateServers({ ...options, dataDir: folder });
     return {
       ...servers,
+      ...(disk && { disk }),
       startSecondBroker: async () => startSecondBroker(await kafkaProgram(sources), folder),
       groupTool: (args) => runGroupTool(sources, ["--bootstrap-server", servers.brokers.join(","), ...args]),
       close: async () => {

@@ -76,6 +76,21 @@ async function moveCoordinator({ admin }: Scene["space"], broker: number): Promi
   );
 }
 
+/** Until neither server takes what is written any more: a full disk ends both. */
+async function fillDisk(scene: Scene): Promise<void> {
+  const { disk, kafka, mongo } = scene.stage;
+  await disk?.fill();
+  await waitFor(
+    () =>
+      [kafka, mongo].some(({ pid }) => pid === null) ||
+      scene.log().some((line) => /^warn.*(waits at|cannot)/.test(line)),
+    {
+      what: "a server, or the gateway, to notice that the disk is full",
+      limitMs: 60_000,
+    },
+  );
+}
+
 export const SERVERS: Fault[] = [
   serverAway("mongo", "stopped"),
   serverAway("mongo", "killed", true),
@@ -123,6 +138,25 @@ export const SERVERS: Fault[] = [
       } finally {
         await failLetters(scene, "off");
       }
+      scene.endedAt = performance.now();
+    },
+  },
+  {
+    name: "disk-full",
+    story: "the disk of Kafka and MongoDB is full under load, which ends them, and has room again after 15 s",
+    traffic: { events: 6_000 },
+    doubles: "in flight",
+    goOnWithin: 30,
+    diskMib: 2_000,
+    async inject(scene) {
+      await scene.underWay();
+      await scene.mark();
+      await fillDisk(scene);
+      await delay(AWAY_MS);
+      await scene.stage.disk?.free();
+      // As a supervisor does with what has ended.
+      await Promise.all([scene.stage.kafka.start(), scene.stage.mongo.start()]);
+      await scene.mark();
       scene.endedAt = performance.now();
     },
   },
