@@ -44,6 +44,10 @@ export const ERRORS = {
     status: 422,
     meaning: "Nothing tells to which topic a message of a dead letter topic belongs.",
   },
+  WEIR_READ_TOO_LONG: {
+    status: 504,
+    meaning: "A list, a search or a count took too long; MongoDB ended it.",
+  },
   WEIR_EVENT_NOT_FOUND: { status: 404, meaning: "No stored event has this id." },
   WEIR_STOPPED: { status: 503, meaning: "The service was stopped while it was waiting for something." },
   WEIR_CLAIM_CONTENDED: {

@@ -1,5 +1,6 @@
 import type { Collection, FilterQuery } from "mongodb";
 import type { Page, Paging } from "../../schemas/query-params";
+import { BOUNDED, boundedRead, skippedBefore } from "../mongo/bounded-read";
 
 /** One page of the documents that match, in the order of `sort`; `total` counts all of them. */
 export async function findPage<Document extends object>(
@@ -8,14 +9,17 @@ export async function findPage<Document extends object>(
   { page, pageSize }: Paging,
   { sort, projection }: { sort: object; projection?: object },
 ): Promise<Page<Document>> {
-  const [rows, total] = await Promise.all([
-    collection
-      .find(query, { projection })
-      .sort(sort)
-      .skip((page - 1) * pageSize)
-      .limit(pageSize)
-      .toArray(),
-    collection.countDocuments(query),
-  ]);
+  const skipped = skippedBefore({ page, pageSize });
+  const [rows, total] = await boundedRead(
+    Promise.all([
+      collection
+        .find(query, { projection, ...BOUNDED })
+        .sort(sort)
+        .skip(skipped)
+        .limit(pageSize)
+        .toArray(),
+      collection.countDocuments(query, BOUNDED),
+    ]),
+  );
   return { rows: rows as Document[], total, page, pageSize };
 }

@@ -1,4 +1,5 @@
 import type { Collection } from "mongodb";
+import { BOUNDED, boundedRead } from "../../mixins/mongo/bounded-read";
 import { behind, cursorOf } from "./list-events";
 import { type EventRecord, eventRecord, type StoredEvent } from "./stored-event";
 
@@ -21,27 +22,32 @@ export async function eventChain(
   { correlation_id, cursor, pageSize }: { correlation_id: string; cursor?: string; pageSize: number },
 ): Promise<EventChain> {
   const query = { "metadata.correlation_id": correlation_id };
-  const [found, [summary]] = await Promise.all([
-    events
-      .find(cursor === undefined ? query : behind(query, cursor, "$gt"))
-      .sort(OLDEST_FIRST)
-      .limit(pageSize + 1)
-      .toArray(),
-    events
-      .aggregate<{ total: number; first: Date; last: Date; services: string[] }>([
-        { $match: query },
-        {
-          $group: {
-            _id: null,
-            total: { $sum: 1 },
-            first: { $min: "$timestamp" },
-            last: { $max: "$timestamp" },
-            services: { $addToSet: "$metadata.service_name" },
-          },
-        },
-      ])
-      .toArray(),
-  ]);
+  const [found, [summary]] = await boundedRead(
+    Promise.all([
+      events
+        .find(cursor === undefined ? query : behind(query, cursor, "$gt"), BOUNDED)
+        .sort(OLDEST_FIRST)
+        .limit(pageSize + 1)
+        .toArray(),
+      events
+        .aggregate<{ total: number; first: Date; last: Date; services: string[] }>(
+          [
+            { $match: query },
+            {
+              $group: {
+                _id: null,
+                total: { $sum: 1 },
+                first: { $min: "$timestamp" },
+                last: { $max: "$timestamp" },
+                services: { $addToSet: "$metadata.service_name" },
+              },
+            },
+          ],
+          BOUNDED,
+        )
+        .toArray(),
+    ]),
+  );
   const rows = found.slice(0, pageSize);
   const last = rows.at(-1);
   return {

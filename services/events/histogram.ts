@@ -1,5 +1,6 @@
 import { Errors } from "moleculer";
 import type { Collection } from "mongodb";
+import { BOUNDED, boundedRead } from "../../mixins/mongo/bounded-read";
 import { type EventFilter, queryOf } from "./filter";
 import type { StoredEvent } from "./stored-event";
 
@@ -43,18 +44,21 @@ export async function histogram(
   const since = { $toLong: "$timestamp" };
   // Not the remainder alone: before 1970 it is negative.
   const into = { $mod: [{ $add: [{ $mod: [since, ms] }, ms] }, ms] };
-  const rows = await events
-    .aggregate<Histogram["rows"][number]>([
-      { $match: queryOf({ ...filter, from, to }) },
-      {
-        $group: {
-          _id: { at: { $toDate: { $subtract: [since, into] } }, event_type: "$event_type" },
-          count: { $sum: 1 },
+  const counted = events
+    .aggregate<Histogram["rows"][number]>(
+      [
+        { $match: queryOf({ ...filter, from, to }) },
+        {
+          $group: {
+            _id: { at: { $toDate: { $subtract: [since, into] } }, event_type: "$event_type" },
+            count: { $sum: 1 },
+          },
         },
-      },
-      { $project: { _id: 0, at: "$_id.at", event_type: "$_id.event_type", count: 1 } },
-      { $sort: { at: 1, event_type: 1 } },
-    ])
+        { $project: { _id: 0, at: "$_id.at", event_type: "$_id.event_type", count: 1 } },
+        { $sort: { at: 1, event_type: 1 } },
+      ],
+      BOUNDED,
+    )
     .toArray();
-  return { interval, from, to, rows };
+  return { interval, from, to, rows: await boundedRead(counted) };
 }

@@ -1,5 +1,6 @@
 import { Errors } from "moleculer";
 import { type Collection, type FilterQuery, ObjectId } from "mongodb";
+import { BOUNDED, boundedRead, skippedBefore } from "../../mixins/mongo/bounded-read";
 import type { Page, Paging } from "../../schemas/query-params";
 import { type EventFilter, queryOf } from "./filter";
 import { type EventRecord, eventRecord, type StoredEvent } from "./stored-event";
@@ -24,13 +25,17 @@ export async function listEvents(
   if (cursor !== undefined) {
     if (page > 1)
       throw new Errors.ValidationError("A list goes on from `cursor`, or has a `page`: not both.");
-    const rows = await rowsOf(events, behind(query, cursor), 0, pageSize);
+    const rows = await boundedRead(rowsOf(events, behind(query, cursor), 0, pageSize));
     return { ...pageOf(rows, pageSize), pageSize };
   }
-  const [rows, total] = await Promise.all([
-    rowsOf(events, query, (page - 1) * pageSize, pageSize),
-    Object.keys(query).length === 0 ? events.estimatedDocumentCount() : events.countDocuments(query),
-  ]);
+  const skipped = skippedBefore({ page, pageSize });
+  const isEverything = Object.keys(query).length === 0;
+  const [rows, total] = await boundedRead(
+    Promise.all([
+      rowsOf(events, query, skipped, pageSize),
+      isEverything ? events.estimatedDocumentCount() : events.countDocuments(query, BOUNDED),
+    ]),
+  );
   return { ...pageOf(rows, pageSize), total, page, pageSize };
 }
 
@@ -42,7 +47,7 @@ function rowsOf(
   pageSize: number,
 ) {
   return events
-    .find(query)
+    .find(query, BOUNDED)
     .sort(NEWEST_FIRST)
     .skip(skip)
     .limit(pageSize + 1)

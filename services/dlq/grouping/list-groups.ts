@@ -1,4 +1,5 @@
 import type { Collection } from "mongodb";
+import { BOUNDED, boundedRead, skippedBefore } from "../../../mixins/mongo/bounded-read";
 import type { Page, Paging } from "../../../schemas/query-params";
 import type { Letter } from "../letter";
 import type { Items } from "../named-letters";
@@ -57,8 +58,9 @@ export async function listGroups(
   stores: GroupStores & { jobs: Collection<RedriveJob> },
   { filter = {}, status, page, pageSize }: GroupsRequest,
 ): Promise<Page<GroupRow>> {
+  const skipped = skippedBefore({ page, pageSize });
   const since = await redriveSince(stores.jobs);
-  const counted = await count(stores.letters, filter, since);
+  const counted = await boundedRead(count(stores.letters, filter, since));
   const ids = counted.flatMap(({ _id }) => _id ?? []);
   const said = new Map(
     (await stores.groups.find({ _id: { $in: ids } }).toArray()).map((group) => [group._id, group]),
@@ -66,8 +68,7 @@ export async function listGroups(
   const rows = counted
     .map((one) => rowOf(one, counted, said.get(one._id ?? ""), since))
     .filter((row) => (status ? row.status === status : row.status !== "ignored"));
-  const from = (page - 1) * pageSize;
-  return { rows: rows.slice(from, from + pageSize), total: rows.length, page, pageSize };
+  return { rows: rows.slice(skipped, skipped + pageSize), total: rows.length, page, pageSize };
 }
 
 /** When the oldest redrive began that is not at its end. */
@@ -119,7 +120,7 @@ function count(
         },
         { $sort: { count: -1, _id: 1 } },
       ],
-      { allowDiskUse: true },
+      { allowDiskUse: true, ...BOUNDED },
     )
     .toArray();
 }

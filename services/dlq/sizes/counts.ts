@@ -1,4 +1,5 @@
 import type { Collection } from "mongodb";
+import { BOUNDED, boundedRead } from "../../../mixins/mongo/bounded-read";
 import type { Letter, LetterStatus } from "../letter";
 
 /** By the time since a letter failed first. */
@@ -31,12 +32,15 @@ export async function countLetters(collection: Collection<Letter>, now: Date): P
   const age = { $cond: [since(HOUR_MS), "hour", { $cond: [since(24 * HOUR_MS), "day", longer] }] };
   const fields = { status: "$status", open: "$open", reason: "$reason", topic: "$original_topic" };
   const _id = { ...fields, event_type: "$event_type", group: "$group", age };
-  const counts = await collection
-    .aggregate<{ _id: Named; count: number; oldest: Date }>([
-      { $group: { _id, count: { $sum: 1 }, oldest: { $min: "$first_failed_at" } } },
-    ])
+  const counted = collection
+    .aggregate<{ _id: Named; count: number; oldest: Date }>(
+      [{ $group: { _id, count: { $sum: 1 }, oldest: { $min: "$first_failed_at" } } }],
+      BOUNDED,
+    )
     .toArray();
-  return counts.map(({ _id: { event_type = "-", group = "-", ...named }, ...numbers }) => {
-    return { ...named, event_type, group, ...numbers };
-  });
+  return (await boundedRead(counted)).map(
+    ({ _id: { event_type = "-", group = "-", ...named }, ...numbers }) => {
+      return { ...named, event_type, group, ...numbers };
+    },
+  );
 }
