@@ -15,6 +15,30 @@ const tree = (leaf: Schema) => ({
   $defs: { node: { type: "object", properties: { value: leaf, next: { $ref: "#/$defs/node" } } } },
 });
 
+/** A schema behind whose keywords the text is the same: only the definition changes. */
+const behind = (keywords: (leaf: object) => object, reference: string, leaf: object): Schema => ({
+  ...keywords({ $ref: reference }),
+  $defs: { leaf: { ...leaf, $anchor: "leaf" } },
+});
+const DEFINED = [text, { type: "string", maxLength: 5 }] as const;
+/** Keywords with a part that refers to the definition, and what a narrower definition breaks. */
+const BEHIND: Record<string, [keywords: (leaf: object) => object, broken: `${string} ${Rule}`]> = {
+  allOf: [(leaf) => ({ allOf: [{ maxLength: 9 }, leaf] }), " limit_narrowed"],
+  anyOf: [(leaf) => ({ anyOf: [{ type: "integer" }, leaf] }), " not_comparable"],
+  oneOf: [(leaf) => ({ oneOf: [{ type: "integer" }, leaf] }), " not_comparable"],
+  not: [(leaf) => ({ not: leaf }), " not_comparable"],
+  else: [(leaf) => ({ if: { minLength: 1 }, else: leaf }), " not_comparable"],
+  patternProperties: [(leaf) => ({ patternProperties: { "^x": leaf } }), "/* limit_narrowed"],
+  additionalProperties: [(leaf) => ({ additionalProperties: leaf }), "/* limit_narrowed"],
+  unevaluatedProperties: [(leaf) => ({ unevaluatedProperties: leaf }), "/* limit_narrowed"],
+  propertyNames: [(leaf) => ({ propertyNames: leaf }), " not_comparable"],
+  dependentSchemas: [(leaf) => ({ dependentSchemas: { a: leaf } }), " not_comparable"],
+  items: [(leaf) => ({ items: leaf }), "/* limit_narrowed"],
+  prefixItems: [(leaf) => ({ prefixItems: [leaf] }), "/0 limit_narrowed"],
+  contains: [(leaf) => ({ contains: leaf }), " not_comparable"],
+  "a $ref beside other keywords": [(leaf) => ({ minLength: 1, ...leaf }), " limit_narrowed"],
+};
+
 /** What a change breaks: `path rule`, nothing where it breaks nothing. */
 const CASES: [title: string, before: Schema, after: Schema, broken: `${string} ${Rule}`[]][] = [
   ["nothing", a(text), a(text), []],
@@ -127,6 +151,87 @@ const CASES: [title: string, before: Schema, after: Schema, broken: `${string} $
     JSON.parse('{"properties":{}}'),
     ["/__proto__ member_removed"],
   ],
+  [
+    "a part more that everything has to fit",
+    a({ allOf: [text] }),
+    a({ allOf: [text, { minLength: 2 }] }),
+    ["/a limit_narrowed"],
+  ],
+  [
+    "the order of such parts",
+    a({ allOf: [text, { minLength: 2 }] }),
+    a({ allOf: [{ minLength: 2 }, text] }),
+    [],
+  ],
+  [
+    "keywords that become such a part",
+    a({ ...text, minLength: 2 }),
+    a({ allOf: [{ ...text, minLength: 2 }] }),
+    [],
+  ],
+  [
+    "an alternative that allows more",
+    a({ anyOf: [{ ...text, maxLength: 2 }] }),
+    a({ anyOf: [{ ...text, maxLength: 3 }] }),
+    [],
+  ],
+  [
+    "one of several that allows more",
+    a({ oneOf: [{ ...text, maxLength: 2 }] }),
+    a({ oneOf: [text] }),
+    ["/a not_comparable"],
+  ],
+  [
+    "a pattern of members that was refused before",
+    a(text),
+    a(text, { patternProperties: { "^x-": text } }),
+    [],
+  ],
+  [
+    "a pattern that fits a member too",
+    a(text),
+    a(text, { patternProperties: { "^a": { maxLength: 1 } } }),
+    ["/* not_comparable"],
+  ],
+  [
+    "a member that a pattern described otherwise",
+    object({}, { patternProperties: { "^x-": text } }),
+    object({ "x-a": { type: "integer" } }, { patternProperties: { "^x-": text } }),
+    ["/x-a type_changed"],
+  ],
+  ["null by `nullable`", a({ ...text, nullable: true }), a({ type: ["string", "null"] }), []],
+  ["null no more", a({ ...text, nullable: true }), a(text), ["/a type_changed"]],
+  ["one value that becomes one of two", a({ const: 1 }), a({ enum: [1, 2] }), []],
+  [
+    "how many of a list's items have to fit",
+    a({ contains: text, minContains: 0 }),
+    a({ contains: text }),
+    ["/a limit_narrowed"],
+  ],
+  [
+    "a further item of a list",
+    a({ prefixItems: [text] }),
+    a({ prefixItems: [text, { type: "integer" }] }),
+    ["/a limit_narrowed"],
+  ],
+  [
+    "what is required with another member",
+    a(text, { dependentRequired: { a: [] } }),
+    a(text, { dependentRequired: { a: ["b"] } }),
+    [" not_comparable"],
+  ],
+  [
+    "a part that another id leads to",
+    { $ref: "leaf", $defs: { x: { $id: "leaf", ...text } } },
+    { $ref: "leaf", $defs: { x: { $id: "leaf", type: "integer" } } },
+    [" type_changed"],
+  ],
+  [
+    "a part that is named dynamically",
+    { items: { $dynamicRef: "#leaf" }, $defs: { x: { $dynamicAnchor: "leaf", ...text } } },
+    { items: { $dynamicRef: "#leaf" }, $defs: { x: { $dynamicAnchor: "leaf", type: "integer" } } },
+    ["/* not_comparable"],
+  ],
   ["anything that becomes nothing", a(true), a(false), ["/a not_comparable"]],
 ];
 
@@ -136,5 +241,19 @@ describe("comparing versions of a schema", () => {
       const found = compareSchemas(before, after).map(({ path, rule }) => `${path} ${rule}`);
       assert.deepEqual(found.sort(), [...broken].sort());
     });
+  }
+
+  for (const [keyword, [keywords, broken]] of Object.entries(BEHIND)) {
+    for (const reference of ["#leaf", "#/$defs/leaf"]) {
+      it(`tells what a definition breaks behind ${keyword}, by ${reference}`, () => {
+        const [before, after] = [
+          behind(keywords, reference, DEFINED[0]),
+          behind(keywords, reference, DEFINED[1]),
+        ];
+        const found = compareSchemas(before, after).map(({ path, rule }) => `${path} ${rule}`);
+        assert.deepEqual(found, [broken]);
+        assert.deepEqual(compareSchemas(before, before), []);
+      });
+    }
   }
 });
